@@ -1,0 +1,66 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The map of Slipway. Each target depends only on targets above it; docs/how-booting-works.md walks through them along one
+// machine's boot.
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
+    .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+}
+
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
+
+let package = Package(
+    name: "slipway",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // MARK: - C libraries
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CPcap", pkgConfig: "libpcap", providers: [.apt(["libpcap-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        /** What Swift's Glibc module leaves out of Linux: batches of datagrams, inotify, openat2. */
+        .target(name: "CLinux"),
+
+        // MARK: - Ground
+        /** Reading untrusted bytes without traps, writing them, hexadecimal. */
+        library("Bytes"),
+        /** SHA-256, by which content is named everywhere. */
+        library("Digests", ["Bytes", "COpenSSL"]),
+        /** MAC and IPv4 addresses, SMBIOS UUIDs. */
+        library("NetworkTypes", ["Bytes"]),
+        /** Assets as ordered lists of immutable segments. */
+        library("Compositions", ["Bytes", "Digests"]),
+
+        // MARK: - Formats: bytes in, values out
+
+        // MARK: - Domain
+
+        // MARK: - Servers
+
+        // MARK: - Tests
+        .target(name: "CodecTesting", path: "Tests/CodecTesting", swiftSettings: strict),
+        tests("GroundTests", ["Bytes", "Compositions", "Digests", "NetworkTypes"]),
+    ]
+)

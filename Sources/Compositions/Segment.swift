@@ -1,0 +1,34 @@
+import Digests
+
+/// Content that lies, complete and immutable, in a file.
+public struct StoredFile: Hashable, Sendable {
+    /// Where it lies.
+    public var path: String
+    /// How many bytes it has.
+    public var length: UInt64
+    /// Its SHA-256.
+    public var digest: Digest
+
+    /// Names a file's content.
+    public init(path: String, length: UInt64, digest: Digest) {
+        self.path = path
+        self.length = length
+        self.digest = digest
+    }
+}
+
+/// An immutable run of bytes: a stored file, or a few bytes in memory.
+public enum Segment: Hashable, Sendable {
+    /// The whole of a stored file.
+    case file(StoredFile)
+    /// A few bytes: headers, padding, text.
+    case bytes([UInt8])
+
+    /// How many bytes it has.
+    public var length: UInt64 {
+        switch self {
+        case .file(let file): file.length
+        case .bytes(let bytes): UInt64(bytes.count)
+        }
+    }
+}
