@@ -52,8 +52,14 @@ let package = Package(
         library("NetworkTypes", ["Bytes"]),
         /** Assets as ordered lists of immutable segments. */
         library("Compositions", ["Bytes", "Digests"]),
+        /** zstd, xz and gzip as streams, with limits. */
+        library("Compression", ["CZstd", "CLZMA", "CZlib"]),
 
         // MARK: - Formats: bytes in, values out
+        /** newc archives, as the kernel unpacks them. */
+        library("CPIO", ["Bytes"]),
+        /** tar archives, as OCI layers are. */
+        library("TarArchives", ["Bytes"]),
 
         // MARK: - Domain
 
@@ -62,5 +68,8 @@ let package = Package(
         // MARK: - Tests
         .target(name: "CodecTesting", path: "Tests/CodecTesting", swiftSettings: strict),
         tests("GroundTests", ["Bytes", "Compositions", "Digests", "NetworkTypes"]),
+        tests("CompressionTests", ["CodecTesting", "Compression"]),
+        tests("TarArchivesTests", ["Bytes", "CodecTesting", "TarArchives"]),
+        tests("CPIOTests", ["Bytes", "CPIO", "CodecTesting"]),
     ]
 )
