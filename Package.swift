@@ -56,6 +56,8 @@ let package = Package(
         library("Compression", ["CZstd", "CLZMA", "CZlib"]),
 
         // MARK: - Formats: bytes in, values out
+        /** Talos itself: versions and what they changed, platforms, asset paths, kernel command lines, META. */
+        library("TalosModel", ["Bytes", "Digests"]),
         /** newc archives, as the kernel unpacks them. */
         library("CPIO", ["Bytes"]),
         /** tar archives, as OCI layers are. */
@@ -71,5 +73,6 @@ let package = Package(
         tests("CompressionTests", ["CodecTesting", "Compression"]),
         tests("TarArchivesTests", ["Bytes", "CodecTesting", "TarArchives"]),
         tests("CPIOTests", ["Bytes", "CPIO", "CodecTesting"]),
+        tests("TalosModelTests", ["Bytes", "CZlib", "CodecTesting", "TalosModel"], resources: [.copy("Fixtures")]),
     ]
 )
