@@ -62,6 +62,8 @@ let package = Package(
         library("CPIO", ["Bytes"]),
         /** tar archives, as OCI layers are. */
         library("TarArchives", ["Bytes"]),
+        /** TFTP packets, and a transfer as a state machine. */
+        library("TFTP", ["Bytes"]),
 
         // MARK: - Domain
 
@@ -74,5 +76,6 @@ let package = Package(
         tests("TarArchivesTests", ["Bytes", "CodecTesting", "TarArchives"]),
         tests("CPIOTests", ["Bytes", "CPIO", "CodecTesting"]),
         tests("TalosModelTests", ["Bytes", "CZlib", "CodecTesting", "TalosModel"], resources: [.copy("Fixtures")]),
+        tests("TFTPTests", ["CodecTesting", "TFTP"]),
     ]
 )
