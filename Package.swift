@@ -62,10 +62,14 @@ let package = Package(
         library("CPIO", ["Bytes"]),
         /** tar archives, as OCI layers are. */
         library("TarArchives", ["Bytes"]),
+        /** The image specification's documents: descriptors, indexes, manifests, references. */
+        library("OCIModel", ["Bytes", "Digests"]),
         /** TFTP packets, and a transfer as a state machine. */
         library("TFTP", ["Bytes"]),
 
         // MARK: - Domain
+        /** A content-addressed folder that a kill at any moment leaves whole. */
+        library("Stores", ["Compositions", "Digests"]),
 
         // MARK: - Servers
 
@@ -77,5 +81,7 @@ let package = Package(
         tests("CPIOTests", ["Bytes", "CPIO", "CodecTesting"]),
         tests("TalosModelTests", ["Bytes", "CZlib", "CodecTesting", "TalosModel"], resources: [.copy("Fixtures")]),
         tests("TFTPTests", ["CodecTesting", "TFTP"]),
+        tests("OCIModelTests", ["CodecTesting", "Digests", "OCIModel"]),
+        tests("StoresTests", ["Compositions", "Digests", "Stores"]),
     ]
 )

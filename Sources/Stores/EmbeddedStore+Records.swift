@@ -1,0 +1,124 @@
+import Glibc
+
+/// A group of records: the name of their folder.
+public struct RecordKind: RawRepresentable, Hashable, Sendable {
+    public let rawValue: String
+
+    /// Names a group, in lower-case letters and `-`.
+    public init(rawValue: String) { self.rawValue = rawValue }
+}
+
+extension EmbeddedStore {
+    /// How many bytes a record may have.
+    public static let maximumRecordLength = 16 << 20
+
+    /// The record under `key`, or nil if there is none.
+    public func record(_ kind: RecordKind, _ key: String) throws(StoreError) -> [UInt8]? {
+        let path = try recordPath(kind, key)
+        guard let descriptor = try OwnedDescriptor(opening: path, O_RDONLY, "opening") else { return nil }
+        var bytes: [UInt8] = []
+        do {
+            try descriptor.readAll(path) { chunk in
+                guard bytes.count + chunk.count <= Self.maximumRecordLength else {
+                    throw StoreError(.tooLarge, "the record \(path) is longer than \(Self.maximumRecordLength) bytes")
+                }
+                bytes.append(contentsOf: chunk)
+            }
+        } catch let error as StoreError {
+            throw error
+        } catch {
+            throw StoreError(.inputOutput, "reading \(path): \(error)")
+        }
+        return bytes
+    }
+
+    /// Puts `value` in the place of what stood under `key`; readers see the one or the other, and when this returns the new
+    /// one is on the disk.
+    public func setRecord(_ kind: RecordKind, _ key: String, _ value: [UInt8]) throws(StoreError) {
+        let path = try recordPath(kind, key)
+        guard value.count <= Self.maximumRecordLength else {
+            throw StoreError(.tooLarge, "\(value.count) bytes are too long for the record \(path)")
+        }
+        let session = try writableSession()
+        let folder = recordFolder(kind)
+        if try FileIdentity(folder) == nil {
+            try session.makeFolder(folder)
+            try synchronizeFolder(root + "/records")
+        }
+        let temporary = session.nextPath()
+        defer { unlink(temporary) }
+        guard
+            let descriptor = try OwnedDescriptor(
+                opening: temporary, O_WRONLY | O_CREAT | O_EXCL, mode: Self.fileMode, "creating")
+        else { throw StoreError(errno: ENOENT, "creating", temporary) }
+        let written = value.withUnsafeBytes { buffer in
+            Result { () throws(StoreError) in try descriptor.write(buffer, path) }
+        }
+        try written.get()
+        session.giveToOwner(descriptor.number)
+        try descriptor.synchronize(path)
+        guard rename(temporary, path) == 0 else { throw StoreError(errno: errno, "storing", path) }
+        try synchronizeFolder(folder)
+    }
+
+    /// Removes the record under `key`; nothing happens if there is none.
+    public func removeRecord(_ kind: RecordKind, _ key: String) throws(StoreError) {
+        let path = try recordPath(kind, key)
+        _ = try writableSession()
+        guard unlink(path) == 0 else {
+            if errno == ENOENT { return }
+            throw StoreError(errno: errno, "removing", path)
+        }
+        try synchronizeFolder(recordFolder(kind))
+    }
+
+    /// The keys of all records of a kind, in order.
+    public func recordKeys(_ kind: RecordKind) throws(StoreError) -> [String] {
+        try namesInFolder(recordFolder(kind)).filter(Self.isSafe)
+    }
+
+    /// Changes whenever a record of this kind is set or removed, by whatever process; nil while there has been none.
+    /// Changes within one tick of the file system's clock look alike: whoever caches records should read again if
+    /// `isSettled` was false.
+    public func recordGeneration(_ kind: RecordKind) throws(StoreError) -> RecordGeneration? {
+        guard let identity = try FileIdentity(recordFolder(kind)) else { return nil }
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        let age = Double(now.tv_sec - identity.modified[0]) + Double(now.tv_nsec - identity.modified[1]) / 1e9
+        return RecordGeneration(identity: identity, isSettled: age > 0.1)
+    }
+
+    private func recordFolder(_ kind: RecordKind) -> String { "\(root)/records/\(kind.rawValue)" }
+
+    private func recordPath(_ kind: RecordKind, _ key: String) throws(StoreError) -> String {
+        guard Self.isSafe(kind.rawValue), Self.isSafe(key) else {
+            throw StoreError(
+                .invalidKey,
+                "'\(key.prefix(64))' can't name a record: it takes 1 to 200 letters, digits, '.', '_', '+' and '-', "
+                    + "and does not begin with '.'")
+        }
+        return "\(recordFolder(kind))/\(key)"
+    }
+
+    private static func isSafe(_ key: String) -> Bool {
+        guard let first = key.utf8.first, first != UInt8(ascii: "."), key.utf8.count <= 200 else { return false }
+        return key.utf8.allSatisfy {
+            switch $0 {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                true
+            default: "._+-".utf8.contains($0)
+            }
+        }
+    }
+}
+
+/// A state of all records of one kind.
+public struct RecordGeneration: Hashable, Sendable {
+    let identity: FileIdentity
+    /// Whether the last change is long enough ago that a later one would show.
+    public let isSettled: Bool
+
+    public static func == (left: RecordGeneration, right: RecordGeneration) -> Bool { left.identity == right.identity }
+    public func hash(into hasher: inout Hasher) { hasher.combine(identity) }
+}

@@ -1,0 +1,56 @@
+import Digests
+import Glibc
+
+/// Why the store could not do something; the message names the thing and the remedy.
+public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What kind of failure it is, for decisions.
+    public enum Code: Hashable, Sendable {
+        /// The file system or the quota is full. Nothing was left behind.
+        case diskFull
+        /// The folder may not be read or written.
+        case permissionDenied
+        /// A stored blob is not what its name says; it has been moved aside.
+        case corrupt
+        /// Content to be stored does not have the digest that was promised.
+        case digestMismatch
+        /// Content is longer than its limit.
+        case tooLarge
+        /// Another process is starting on the same folder and does not finish.
+        case busy
+        /// A record's name holds characters that are not safe in a file name.
+        case invalidKey
+        /// The store was opened for reading only.
+        case readOnly
+        /// Anything else the system refused.
+        case inputOutput
+    }
+
+    /// What kind of failure it is.
+    public var code: Code
+    /// What happened, to what, and what to do.
+    public var message: String
+
+    /// A failure.
+    public init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    public var description: String { message }
+
+    /// A system call's failure: `action` is what was attempted, as "writing".
+    init(errno code: Int32, _ action: String, _ path: String) {
+        let reason = String(cString: strerror(code))
+        switch code {
+        case ENOSPC, EDQUOT:
+            self.init(
+                .diskFull,
+                "\(action) \(path): \(reason); nothing was left behind. Free some space and do it again")
+        case EACCES, EPERM, EROFS:
+            self.init(
+                .permissionDenied,
+                "\(action) \(path): \(reason); give the folder to the user that runs this, with chown -R")
+        default: self.init(.inputOutput, "\(action) \(path): \(reason)")
+        }
+    }
+}
