@@ -62,6 +62,8 @@ let package = Package(
         library("CPIO", ["Bytes"]),
         /** tar archives, as OCI layers are. */
         library("TarArchives", ["Bytes"]),
+        /** SquashFS 4.0 images, planned and then streamed. */
+        library("SquashFS", ["Bytes"]),
         /** The image specification's documents: descriptors, indexes, manifests, references. */
         library("OCIModel", ["Bytes", "Digests"]),
         /** TFTP packets, and a transfer as a state machine. */
@@ -83,5 +85,6 @@ let package = Package(
         tests("TFTPTests", ["CodecTesting", "TFTP"]),
         tests("OCIModelTests", ["CodecTesting", "Digests", "OCIModel"]),
         tests("StoresTests", ["Compositions", "Digests", "Stores"]),
+        tests("SquashFSTests", ["Bytes", "CLinux", "CodecTesting", "Compression", "SquashFS"]),
     ]
 )

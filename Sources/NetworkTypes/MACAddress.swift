@@ -18,7 +18,8 @@ public struct MACAddress: Hashable, Sendable, Comparable, CustomStringConvertibl
     /// bare digits; either case.
     public init?(parsing text: some StringProtocol) {
         let separators = text.utf8.filter { $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "-") }
-        guard separators.isEmpty || (separators.count == 5 && Set(separators).count == 1 && text.utf8.count == 17) else {
+        guard separators.isEmpty || (separators.count == 5 && Set(separators).count == 1 && text.utf8.count == 17)
+        else {
             return nil
         }
         if let separator = separators.first {

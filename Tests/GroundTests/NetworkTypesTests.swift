@@ -10,7 +10,9 @@ import Testing
         #expect(MACAddress(octets: address.octets) == address)
     }
 
-    @Test(arguments: ["", "52:54:00:ab:cd", "52:54:00:ab:cd:ef:01", "52:54-00:ab:cd:ef", "5:254:00:ab:cd:ef", "g2:54:00:ab:cd:ef"])
+    @Test(arguments: [
+        "", "52:54:00:ab:cd", "52:54:00:ab:cd:ef:01", "52:54-00:ab:cd:ef", "5:254:00:ab:cd:ef", "g2:54:00:ab:cd:ef",
+    ])
     func notMACAddresses(text: String) { #expect(MACAddress(parsing: text) == nil) }
 
     @Test func ipv4AddressForms() {
