@@ -68,6 +68,8 @@ let package = Package(
         library("OCIModel", ["Bytes", "Digests"]),
         /** TFTP packets, and a transfer as a state machine. */
         library("TFTP", ["Bytes"]),
+        /** iPXE scripts. */
+        library("IPXE", ["TalosModel"]),
 
         // MARK: - Domain
         /** A content-addressed folder that a kill at any moment leaves whole. */
@@ -86,5 +88,6 @@ let package = Package(
         tests("OCIModelTests", ["CodecTesting", "Digests", "OCIModel"]),
         tests("StoresTests", ["Compositions", "Digests", "Stores"]),
         tests("SquashFSTests", ["Bytes", "CLinux", "CodecTesting", "Compression", "SquashFS"]),
+        tests("IPXETests", ["IPXE", "TalosModel"]),
     ]
 )

@@ -1,0 +1,69 @@
+/// The script that boots one machine into Talos.
+public struct MachineScript: Hashable, Sendable {
+    /// What is loaded.
+    public enum Payload: Hashable, Sendable {
+        /// A kernel and its initramfs.
+        case kernel(url: String, initramfs: String)
+        /// Both in one EFI program. Under Secure Boot it keeps to the command line inside it; otherwise ours counts.
+        case unifiedKernelImage(url: String)
+    }
+
+    /// The machine's name, or its MAC address when it has none.
+    public var machine: String
+    /// What it boots, for people, as in "Talos v1.13.5".
+    public var title: String
+    /// What is loaded.
+    public var payload: Payload
+    /// The kernel's command line.
+    public var commandLine: String
+
+    /// A script.
+    public init(machine: String, title: String, payload: Payload, commandLine: String) {
+        self.machine = machine
+        self.title = title
+        self.payload = payload
+        self.commandLine = commandLine
+    }
+
+    /// How often loading is tried.
+    static let attempts = 6
+    /// How long a download may make no progress, in milliseconds. Images that nobody asked for before are made first.
+    static let timeout = 60_000
+    // On EFI, iPXE puts the image's name before the command line: a short name leaves more room for arguments.
+    private static let kernelName = "talos"
+
+    /// The longest command line, in bytes: what kernels take (2048 bytes with the end mark), less the image's name.
+    /// iPXE would cut a longer one without a word.
+    public static let commandLineLimit = 2048 - 1 - kernelName.utf8.count - 1
+
+    /// The script's text.
+    ///
+    /// There is one initramfs and no `initrd=` argument: kernels since 5.7 ask iPXE for it, and names do not survive
+    /// every firmware.
+    public func text(from origin: ScriptOrigin) throws(ScriptError) -> String {
+        let bytes = commandLine.utf8.count
+        guard bytes <= Self.commandLineLimit else {
+            throw .commandLineTooLong(bytes: bytes, limit: Self.commandLineLimit)
+        }
+        let arguments = try ScriptWords.commandLine(commandLine)
+        var writer = ScriptWriter()
+        writer.say("\(origin.display): \(machine) boots \(title)")
+        writer.beginAttempts()
+        func fetch(_ command: String, _ url: String, name: String, _ rest: String = "") throws(ScriptError) {
+            let words = [command, "--name \(name)", "--timeout \(Self.timeout)", try ScriptWords.url(url), rest]
+            writer.line(words.filter { !$0.isEmpty }.joined(separator: " ") + " || goto retry")
+        }
+        switch payload {
+        case .kernel(let url, let initramfs):
+            try fetch("kernel", url, name: Self.kernelName, arguments)
+            try fetch("initrd", initramfs, name: "initramfs")
+        case .unifiedKernelImage(let url):
+            try fetch("kernel", url, name: Self.kernelName, arguments)
+        }
+        writer.line("boot || goto retry")
+        writer.retry(
+            attempts: Self.attempts, what: "\(machine): loading \(title)",
+            failure: ["\(machine) could not load \(title) from \(origin.display) in \(Self.attempts) attempts."])
+        return writer.text
+    }
+}

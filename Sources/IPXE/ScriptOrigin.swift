@@ -1,0 +1,27 @@
+/// The appliance that a script comes from, as its messages name it and its URLs reach it.
+public struct ScriptOrigin: Hashable, Sendable {
+    /// The name and version shown on consoles, as in "Slipway 1.0".
+    public var name: String
+    /// The base of its URLs as machines reach them, as in "http://10.77.0.2:8080", with or without a slash at the end.
+    public var baseURL: String
+
+    /// An appliance.
+    public init(name: String, baseURL: String) {
+        self.name = name
+        self.baseURL = baseURL
+    }
+
+    /// A URL below the base, with one slash between them.
+    func url(_ path: String) -> String { "\(baseURL.withoutTrailingSlashes)/\(path)" }
+
+    /// The name and the URL, for messages.
+    var display: String { "\(name) (\(baseURL.withoutTrailingSlashes))" }
+}
+
+extension String {
+    var withoutTrailingSlashes: String {
+        var text = Substring(self)
+        while text.hasSuffix("/") { text = text.dropLast() }
+        return String(text)
+    }
+}
