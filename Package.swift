@@ -66,6 +66,8 @@ let package = Package(
         library("SquashFS", ["Bytes"]),
         /** The image specification's documents: descriptors, indexes, manifests, references. */
         library("OCIModel", ["Bytes", "Digests"]),
+        /** DHCP messages and the frames around them. */
+        library("DHCP", ["Bytes", "NetworkTypes"]),
         /** TFTP packets, and a transfer as a state machine. */
         library("TFTP", ["Bytes"]),
         /** iPXE scripts. */
@@ -74,6 +76,10 @@ let package = Package(
         // MARK: - Domain
         /** A content-addressed folder that a kill at any moment leaves whole. */
         library("Stores", ["Compositions", "Digests"]),
+        /** The DHCP proxy's decisions, as functions of values. */
+        library("Netboot", ["DHCP", "NetworkTypes"]),
+        /** Each machine's boot as one story. */
+        library("BootTimeline", ["NetworkTypes", logging]),
 
         // MARK: - Servers
 
@@ -89,5 +95,8 @@ let package = Package(
         tests("StoresTests", ["Compositions", "Digests", "Stores"]),
         tests("SquashFSTests", ["Bytes", "CLinux", "CodecTesting", "Compression", "SquashFS"]),
         tests("IPXETests", ["IPXE", "TalosModel"]),
+        tests("DHCPTests", ["Bytes", "CodecTesting", "DHCP", "NetworkTypes"], resources: [.copy("Fixtures")]),
+        tests("NetbootTests", ["Bytes", "DHCP", "Netboot", "NetworkTypes"], resources: [.copy("Fixtures")]),
+        tests("BootTimelineTests", ["BootTimeline", "NetworkTypes", logging]),
     ]
 )

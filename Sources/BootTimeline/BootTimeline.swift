@@ -1,0 +1,180 @@
+import Foundation
+import Logging
+import NetworkTypes
+import Synchronization
+
+/// Each machine's boots, as stories of steps with durations, in bounded memory.
+///
+/// Every new step is logged at info; a step that repeats within its boot is counted only.
+public final class BootTimeline: BootObserver {
+    /// How much is kept.
+    public struct Limits: Sendable {
+        /// Machines; the one not heard of for longest is forgotten first. The default is 4096.
+        public var machines: Int
+        /// Boots of one machine. The default is 4.
+        public var boots: Int
+        /// Steps of one boot. The default is 32.
+        public var events: Int
+        /// Addresses whose machine is known. The default is 16384.
+        public var addresses: Int
+        /// Bytes of a step's detail. The default is 256.
+        public var detail: Int
+        /// After how long without a step the next one begins a new boot. The default is 15 minutes.
+        public var quiet: Duration
+        /// Lines logged in a second at most, so that forged addresses cannot flood the log. The default is 1000.
+        public var linesPerSecond: Int
+
+        /// Limits.
+        public init(
+            machines: Int = 4096, boots: Int = 4, events: Int = 32, addresses: Int = 16_384, detail: Int = 256,
+            quiet: Duration = .seconds(900), linesPerSecond: Int = 1000
+        ) {
+            self.machines = machines
+            self.boots = boots
+            self.events = events
+            self.addresses = addresses
+            self.detail = detail
+            self.quiet = quiet
+            self.linesPerSecond = linesPerSecond
+        }
+    }
+
+    /// Where the time comes from.
+    public struct TimeSource: Sendable {
+        /// The date, for people.
+        public var date: @Sendable () -> Date
+        /// A time that never jumps, for durations.
+        public var monotonic: @Sendable () -> Duration
+
+        /// A source of time.
+        public init(date: @escaping @Sendable () -> Date, monotonic: @escaping @Sendable () -> Duration) {
+            self.date = date
+            self.monotonic = monotonic
+        }
+
+        /// The host's clocks.
+        public static var system: TimeSource {
+            let origin = ContinuousClock.now
+            return TimeSource(date: { Date() }, monotonic: { origin.duration(to: .now) })
+        }
+    }
+
+    fileprivate struct Machine: Sendable {
+        var address: IPv4Address?
+        var stories: [BootStory] = []
+    }
+
+    fileprivate struct State: Sendable {
+        var machines: RecencyMap<MACAddress, Machine>
+        var addresses: RecencyMap<IPv4Address, MACAddress>
+        var second: Int64 = -1
+        var lines = 0
+        var suppressed = 0
+    }
+
+    fileprivate enum Line {
+        case none, step(Duration), suppressed(Int, Duration)
+    }
+
+    private let limits: Limits
+    private let time: TimeSource
+    private let logger: Logger
+    private let state: Mutex<State>
+
+    /// An empty timeline.
+    public init(limits: Limits = Limits(), time: TimeSource = .system, logger: Logger) {
+        self.limits = limits
+        self.time = time
+        self.logger = logger
+        state = Mutex(
+            State(
+                machines: RecencyMap(capacity: limits.machines), addresses: RecencyMap(capacity: limits.addresses)))
+    }
+
+    public func record(_ event: BootEvent) {
+        let now = time.monotonic()
+        var event = event
+        if event.detail.utf8.count > limits.detail { event.detail = String(event.detail.prefix(limits.detail / 4)) }
+        let line = state.withLock { state -> Line in
+            let elapsed = state.machines.update(event.mac, default: Machine()) { machine -> Duration? in
+                if machine.stories.first?.isOver(for: event, at: now, quiet: limits.quiet) ?? true {
+                    machine.stories.insert(BootStory(started: time.date(), at: now), at: 0)
+                    if machine.stories.count > limits.boots { machine.stories.removeLast() }
+                }
+                return machine.stories[0].add(event, at: now, limit: limits.events)
+            }
+            if let address = event.address { state.learn(address, of: event.mac) }
+            guard let elapsed else { return .none }
+            return state.admitLine(at: now, elapsed: elapsed, limit: limits.linesPerSecond)
+        }
+        switch line {
+        case .none: break
+        case .suppressed(let count, let elapsed):
+            logger.warning("too many boot steps to log", metadata: ["boot.suppressed": "\(count)"])
+            log(event, elapsed)
+        case .step(let elapsed): log(event, elapsed)
+        }
+    }
+
+    private func log(_ event: BootEvent, _ elapsed: Duration) {
+        var metadata: Logger.Metadata = [
+            "boot.stage": "\(event.stage.rawValue)", "boot.detail": "\(event.detail)",
+            "boot.after": "\(elapsed.inSeconds)", "machine.mac": "\(event.mac)",
+        ]
+        if let address = event.address { metadata["machine.address"] = "\(address)" }
+        logger.info("boot step", metadata: metadata)
+    }
+
+    public func learned(_ address: IPv4Address, of mac: MACAddress) {
+        state.withLock { $0.learn(address, of: mac) }
+    }
+
+    public func machine(at address: IPv4Address) -> MACAddress? {
+        state.withLock { $0.addresses.peek(address) }
+    }
+
+    /// One machine's boots, or nil if it was never seen or is forgotten.
+    public func snapshot(of mac: MACAddress) -> MachineSnapshot? {
+        let machine = state.withLock { $0.machines.peek(mac) }
+        return machine.flatMap { Self.snapshot(of: mac, $0) }
+    }
+
+    /// Every machine's boots, the one heard of last first.
+    public func snapshots() -> [MachineSnapshot] {
+        state.withLock { $0.machines.entries }.compactMap { Self.snapshot(of: $0.key, $0.value) }
+    }
+
+    private static func snapshot(of mac: MACAddress, _ machine: Machine) -> MachineSnapshot? {
+        guard let latest = machine.stories.first else { return nil }
+        return MachineSnapshot(
+            mac: mac.description, address: machine.address?.description, stage: latest.reached,
+            boots: machine.stories.map(\.snapshot))
+    }
+}
+
+extension BootTimeline.State {
+    /// Notes whose address this is. Only a machine that has asked to boot has it shown in its own record.
+    fileprivate mutating func learn(_ address: IPv4Address, of mac: MACAddress) {
+        guard address != .any, address != .broadcast else { return }
+        addresses.update(address, default: mac) { $0 = mac }
+        guard let machine = machines.peek(mac), machine.address != address else { return }
+        if let old = machine.address, addresses.peek(old) == mac { addresses.remove(old) }
+        machines.update(mac, default: BootTimeline.Machine()) { $0.address = address }
+    }
+
+    /// Whether this second has a line left.
+    fileprivate mutating func admitLine(at now: Duration, elapsed: Duration, limit: Int) -> BootTimeline.Line {
+        let current = now.components.seconds
+        if current != second {
+            let missed = suppressed
+            (second, lines, suppressed) = (current, 1, 0)
+            return missed > 0 ? .suppressed(missed, elapsed) : .step(elapsed)
+        }
+        guard lines < limit else {
+            suppressed += 1
+            return .none
+        }
+        lines += 1
+        return .step(elapsed)
+    }
+}

@@ -1,0 +1,84 @@
+/// A dictionary of bounded size that forgets what was not used for longest. All operations take constant time.
+struct RecencyMap<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+    private struct Node {
+        var key: Key
+        var value: Value
+        var newer: Int
+        var older: Int
+    }
+
+    private static var none: Int { -1 }
+
+    let capacity: Int
+    private var nodes: [Node] = []
+    private var free: [Int] = []
+    private var index: [Key: Int] = [:]
+    private var newest = -1
+    private var oldest = -1
+
+    init(capacity: Int) { self.capacity = max(1, capacity) }
+
+    var count: Int { index.count }
+
+    /// Looks without counting as use.
+    func peek(_ key: Key) -> Value? { index[key].map { nodes[$0].value } }
+
+    /// Everything, most recently used first.
+    var entries: [(key: Key, value: Value)] {
+        var result: [(key: Key, value: Value)] = []
+        var position = newest
+        while position != Self.none {
+            result.append((nodes[position].key, nodes[position].value))
+            position = nodes[position].older
+        }
+        return result
+    }
+
+    /// Changes the value of a key in place, making it first if it is not there, and counts as use.
+    mutating func update<Result>(
+        _ key: Key, default make: @autoclosure () -> Value, _ change: (inout Value) -> Result
+    ) -> Result {
+        if let position = index[key] {
+            if position != newest {
+                unlink(position)
+                pushNewest(position)
+            }
+            return change(&nodes[position].value)
+        }
+        if index.count >= capacity { _ = remove(nodes[oldest].key) }
+        let node = Node(key: key, value: make(), newer: Self.none, older: Self.none)
+        let position: Int
+        if let reused = free.popLast() {
+            position = reused
+            nodes[position] = node
+        } else {
+            position = nodes.count
+            nodes.append(node)
+        }
+        index[key] = position
+        pushNewest(position)
+        return change(&nodes[position].value)
+    }
+
+    @discardableResult
+    mutating func remove(_ key: Key) -> Value? {
+        guard let position = index.removeValue(forKey: key) else { return nil }
+        unlink(position)
+        free.append(position)
+        return nodes[position].value
+    }
+
+    private mutating func unlink(_ position: Int) {
+        let (newer, older) = (nodes[position].newer, nodes[position].older)
+        if newer == Self.none { newest = older } else { nodes[newer].older = older }
+        if older == Self.none { oldest = newer } else { nodes[older].newer = newer }
+    }
+
+    private mutating func pushNewest(_ position: Int) {
+        nodes[position].newer = Self.none
+        nodes[position].older = newest
+        if newest != Self.none { nodes[newest].newer = position }
+        newest = position
+        if oldest == Self.none { oldest = position }
+    }
+}

@@ -1,0 +1,120 @@
+import NetworkTypes
+
+extension DHCPMessage {
+    /// Option 53, or nil for plain BOOTP.
+    public var messageType: MessageType? {
+        guard let value = self[.messageType], value.count == 1, let first = value.first else { return nil }
+        return MessageType(rawValue: first)
+    }
+
+    /// Option 60 as text, without the zeros that some ROMs put behind it.
+    public var vendorClass: String? { self[.vendorClass].map(Self.text) }
+
+    /// Whether option 60 begins with `prefix`.
+    public func hasVendorClass(startingWith prefix: StaticString) -> Bool {
+        guard let value = self[.vendorClass] else { return false }
+        return prefix.withUTF8Buffer { value.starts(with: $0) }
+    }
+
+    /// Option 77 as it was sent.
+    public var userClass: ArraySlice<UInt8>? { self[.userClass] }
+
+    /// Option 77 as RFC 3004 §4 has it, each class behind its length; nil if the bytes are not of that form.
+    public var userClasses: [ArraySlice<UInt8>]? {
+        guard var rest = self[.userClass], !rest.isEmpty else { return nil }
+        var classes: [ArraySlice<UInt8>] = []
+        while let length = rest.first {
+            rest = rest.dropFirst()
+            guard length > 0, rest.count >= Int(length) else { return nil }
+            classes.append(rest.prefix(Int(length)))
+            rest = rest.dropFirst(Int(length))
+        }
+        return classes
+    }
+
+    /// Whether option 77 is `name`, bare as iPXE and most ROMs send it, or holds it in the form of RFC 3004.
+    public func hasUserClass(_ name: StaticString) -> Bool {
+        guard let raw = self[.userClass] else { return false }
+        return name.withUTF8Buffer { name in
+            raw.elementsEqual(name) || (userClasses ?? []).contains { $0.elementsEqual(name) }
+        }
+    }
+
+    /// Option 93's list, or what option 60 says behind `Arch:` when 93 is missing or malformed.
+    public var clientArchitectures: [ClientArchitecture] {
+        if let value = self[.clientArchitecture], !value.isEmpty, value.count.isMultiple(of: 2) {
+            return stride(from: value.startIndex, to: value.endIndex, by: 2).map {
+                ClientArchitecture(rawValue: UInt16(value[$0]) << 8 | UInt16(value[$0 + 1]))
+            }
+        }
+        guard let text = vendorClass else { return [] }
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard let name = parts.firstIndex(of: "Arch"), name + 1 < parts.count, let number = UInt16(parts[name + 1]) else {
+            return []
+        }
+        return [ClientArchitecture(rawValue: number)]
+    }
+
+    /// The UUID of option 97, when it has the 17 bytes of type 0 (RFC 4578 §2.3).
+    public var clientUUID: SystemUUID? {
+        guard let value = self[.clientUUID], value.count == 17, value.first == 0 else { return nil }
+        return SystemUUID(wireOrder: value.dropFirst())
+    }
+
+    /// Option 50.
+    public var requestedAddress: IPv4Address? { self[.requestedAddress].flatMap(IPv4Address.init(octets:)) }
+
+    /// Option 54.
+    public var serverIdentifier: IPv4Address? { self[.serverIdentifier].flatMap(IPv4Address.init(octets:)) }
+
+    /// Option 57: the longest IP datagram, in bytes, that the client takes.
+    public var maximumSize: UInt16? {
+        guard let value = self[.maximumMessageSize], value.count == 2 else { return nil }
+        return value.reduce(0) { $0 << 8 | UInt16($1) }
+    }
+
+    /// Option 82, to be echoed whole.
+    public var relayAgentInformation: ArraySlice<UInt8>? { self[.relayAgentInformation] }
+
+    /// What iPXE says of itself in option 175.
+    public var iPXEFeatures: IPXEFeatures? { self[.iPXEEncapsulated].map(IPXEFeatures.init(decoding:)) }
+
+    /// Text up to its first zero; bytes that are not UTF-8 become U+FFFD.
+    static func text(_ bytes: ArraySlice<UInt8>) -> String { String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self) }
+}
+
+/// iPXE's encapsulated options (175): its version and which features it was built with.
+public struct IPXEFeatures: Hashable, Sendable {
+    /// Sub-options in the order sent.
+    public let subOptions: [DHCPOption]
+
+    /// Reads sub-options as far as they are whole.
+    public init(decoding bytes: ArraySlice<UInt8>) {
+        var rest = bytes
+        var found: [DHCPOption] = []
+        while let code = rest.first, code != OptionCode.end.rawValue {
+            rest = rest.dropFirst()
+            if code == OptionCode.pad.rawValue { continue }
+            guard let length = rest.first, rest.count > Int(length) else { break }
+            found.append(DHCPOption(OptionCode(rawValue: code), rest.dropFirst().prefix(Int(length))))
+            rest = rest.dropFirst(1 + Int(length))
+        }
+        subOptions = found
+    }
+
+    /// Whether a sub-option is there and not zero.
+    public func has(_ feature: UInt8) -> Bool {
+        subOptions.contains { $0.code.rawValue == feature && $0.value.contains { $0 != 0 } }
+    }
+
+    /// It fetches http:// URLs (sub-option 0x13).
+    public var speaksHTTP: Bool { has(0x13) }
+    /// It fetches https:// URLs (sub-option 0x14).
+    public var speaksHTTPS: Bool { has(0x14) }
+    /// It is an EFI program (sub-option 0x24).
+    public var isEFI: Bool { has(0x24) }
+    /// The build's version (sub-option 0xeb), such as "1.0.0".
+    public var version: String? {
+        subOptions.first { $0.code.rawValue == 0xeb }.map { $0.value.map(String.init).joined(separator: ".") }
+    }
+}

@@ -1,0 +1,49 @@
+import NetworkTypes
+
+/// Where a client finds this host, seen from the network on which it asked.
+public struct ServerAddresses: Sendable {
+    /// This host's address on the interface that the message came in by.
+    public let address: IPv4Address
+    /// What boot URLs begin with, without a slash at the end: "http://10.77.0.3:8080".
+    public let httpBase: String
+    /// Names of the loaders that this host has.
+    public let loaders: Set<String>
+    /// The address as text, which every answer carries.
+    let addressText: [UInt8]
+
+    /// Addresses of one interface.
+    public init(address: IPv4Address, httpBase: String, loaders: Set<String>) {
+        self.address = address
+        self.httpBase = httpBase
+        self.loaders = loaders
+        addressText = Array(address.description.utf8)
+    }
+
+    /// Addresses of one interface, with URLs that name its address. Port 80 is left out of them.
+    public init(address: IPv4Address, httpPort: Int, loaders: Set<String>) {
+        let base = httpPort == 80 ? "http://\(address)" : "http://\(address):\(httpPort)"
+        self.init(address: address, httpBase: base, loaders: loaders)
+    }
+}
+
+/// File names of the loaders, by which TFTP and HTTP serve them.
+public enum Loader {
+    /// iPXE for BIOS, which uses the network card's own driver.
+    public static let bios = "undionly.kpxe"
+    /// iPXE for UEFI on x86-64.
+    public static let x64 = "ipxe.efi"
+    /// iPXE for UEFI on 64-bit ARM.
+    public static let arm64 = "ipxe-arm64.efi"
+    /// All of them.
+    public static let all = [bios, x64, arm64]
+
+    /// The loader for a platform, or nil if there is none.
+    public static func name(for platform: BootClient.Platform) -> String? {
+        switch platform {
+        case .bios: bios
+        case .x64: x64
+        case .arm64: arm64
+        case .ia32, .arm32, .other: nil
+        }
+    }
+}
