@@ -65,25 +65,9 @@ final class XZEncoder: Codec {
     private let stream = LZMAStream()
 
     init(preset: UInt32, extreme: Bool, check: XZCheck, dictionarySize: UInt32?) throws(CompressionError) {
-        guard preset <= 9 else {
-            throw .invalidSettings(.xz, reason: "the preset is \(preset), and presets go from 0 to 9")
-        }
-        var options = lzma_options_lzma()
-        // LZMA_PRESET_EXTREME is bit 31.
-        guard lzma_lzma_preset(&options, preset | (extreme ? 1 << 31 : 0)) == 0 else {
-            throw .invalidSettings(.xz, reason: "liblzma has no preset \(preset)")
-        }
-        if let dictionarySize { options.dict_size = dictionarySize }
-        // LZMA_FILTER_LZMA2 and LZMA_VLI_UNKNOWN, macros that Swift does not import.
-        let lzma2: lzma_vli = 0x21
-        let endOfChain: lzma_vli = .max
-        let result = withUnsafeMutablePointer(to: &options) { options in
-            // liblzma copies the options while it sets the encoder up.
-            let filters = [
-                lzma_filter(id: lzma2, options: UnsafeMutableRawPointer(options)),
-                lzma_filter(id: endOfChain, options: nil),
-            ]
-            return lzma_stream_encoder(stream.pointer, filters, lzma_check(rawValue: check.rawValue))
+        var chain = try LZMAFilters(preset: preset, extreme: extreme, dictionarySize: dictionarySize)
+        let result = chain.withFilters {
+            lzma_stream_encoder(stream.pointer, $0, lzma_check(rawValue: check.rawValue))
         }
         guard result == LZMA_OK else {
             throw .invalidSettings(.xz, reason: "liblzma says \(result.rawValue)")
@@ -98,5 +82,35 @@ final class XZEncoder: Codec {
             throw .invalidSettings(.xz, reason: "liblzma says \(result.rawValue)")
         }
         return Progress(consumed: consumed, produced: produced, complete: result == LZMA_STREAM_END)
+    }
+}
+
+/// The one filter of an xz stream, LZMA2, with its options.
+struct LZMAFilters {
+    private var options = lzma_options_lzma()
+
+    init(preset: UInt32, extreme: Bool, dictionarySize: UInt32?) throws(CompressionError) {
+        guard preset <= 9 else {
+            throw .invalidSettings(.xz, reason: "the preset is \(preset), and presets go from 0 to 9")
+        }
+        // LZMA_PRESET_EXTREME is bit 31.
+        guard lzma_lzma_preset(&options, preset | (extreme ? 1 << 31 : 0)) == 0 else {
+            throw .invalidSettings(.xz, reason: "liblzma has no preset \(preset)")
+        }
+        if let dictionarySize { options.dict_size = dictionarySize }
+    }
+
+    /// Lends the chain to `body`, which must not keep it: liblzma copies the options while it sets an encoder up.
+    mutating func withFilters(_ body: (UnsafeMutablePointer<lzma_filter>) -> lzma_ret) -> lzma_ret {
+        withUnsafeMutablePointer(to: &options) { options in
+            // LZMA_FILTER_LZMA2 and LZMA_VLI_UNKNOWN, macros that Swift does not import.
+            var filters = [
+                lzma_filter(id: 0x21, options: UnsafeMutableRawPointer(options)), lzma_filter(id: .max, options: nil),
+            ]
+            return filters.withUnsafeMutableBufferPointer { buffer in
+                guard let start = buffer.baseAddress else { return LZMA_PROG_ERROR }
+                return body(start)
+            }
+        }
     }
 }

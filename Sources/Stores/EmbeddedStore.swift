@@ -125,12 +125,9 @@ public final class EmbeddedStore: Sendable {
 
     /// Stores `bytes`.
     public func put(_ bytes: [UInt8]) throws(StoreError) -> StoredFile {
-        let (writer, path) = try newTemporary(limit: .max)
-        do throws(StoreError) { try writer.write(bytes) } catch {
-            unlink(path)
-            throw error
-        }
-        return try commit(finish(writer, path, nil))
+        let writer = try writer(limit: .max)
+        try writer.write(bytes)
+        return try commit(finish(writer))
     }
 
     /// Stores what `body` writes, all or nothing.
@@ -149,25 +146,25 @@ public final class EmbeddedStore: Sendable {
     public func stage(
         expecting: Digest?, limit: UInt64, _ body: (inout BlobWriter) throws -> Void
     ) throws -> StagedBlob {
-        var (writer, path) = try newTemporary(limit: limit)
-        do { try body(&writer) } catch {
-            unlink(path)
-            throw error
-        }
-        return try finish(writer, path, expecting)
+        var writer = try writer(limit: limit)
+        try body(&writer)
+        return try finish(writer, expecting: expecting)
     }
 
-    private func newTemporary(limit: UInt64) throws(StoreError) -> (BlobWriter, String) {
-        let path = try writableSession().nextPath()
-        return (try BlobWriter(path: path, limit: limit), path)
+    /// A writer for content of at most `limit` bytes, for sources that push; it ends with `finish`.
+    public func writer(limit: UInt64) throws(StoreError) -> BlobWriter {
+        try BlobWriter(path: try writableSession().nextPath(), limit: limit)
     }
 
-    private func finish(_ writer: BlobWriter, _ path: String, _ expecting: Digest?) throws(StoreError) -> StagedBlob {
-        let digest = writer.finish()
-        let staged = StagedBlob(file: StoredFile(path: path, length: writer.count, digest: digest))
-        if let expecting, expecting != digest {
+    /// The content that `writer` took, staged. Only once for each writer.
+    ///
+    /// - Throws: `StoreError` with code `digestMismatch` if it does not have the digest that was promised.
+    public func finish(_ writer: BlobWriter, expecting: Digest? = nil) throws(StoreError) -> StagedBlob {
+        let staged = writer.finish()
+        if let expecting, expecting != staged.file.digest {
             throw StoreError(
-                .digestMismatch, "\(writer.count) bytes hash to \(digest), where \(expecting) was promised")
+                .digestMismatch,
+                "\(staged.file.length) bytes hash to \(staged.file.digest), where \(expecting) was promised")
         }
         return staged
     }

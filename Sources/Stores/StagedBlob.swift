@@ -13,11 +13,12 @@ public final class StagedBlob: Sendable {
     deinit { unlink(file.path) }
 }
 
-/// Takes the bytes of one blob, in order, hashing them on the way.
+/// Takes the bytes of one blob, in order, hashing them on the way. Letting go of it before `EmbeddedStore.finish` removes
+/// what was written.
 public final class BlobWriter {
     /// How many bytes have been written.
     public private(set) var count: UInt64 = 0
-    private let path: String
+    let path: String
     private let limit: UInt64
     private let descriptor: OwnedDescriptor
     private var hasher: SHA256Hasher? = SHA256Hasher()
@@ -31,6 +32,9 @@ public final class BlobWriter {
         self.path = path
         self.limit = limit
     }
+
+    // Once finished, the file belongs to a StagedBlob.
+    deinit { if hasher != nil { unlink(path) } }
 
     /// Appends `bytes`.
     ///
@@ -54,9 +58,8 @@ public final class BlobWriter {
         try result.get()
     }
 
-    /// The digest of all that was written. Only once.
-    func finish() -> Digest {
+    func finish() -> StagedBlob {
         guard let hasher = hasher.take() else { preconditionFailure("a blob writer is finished once") }
-        return hasher.finalize()
+        return StagedBlob(file: StoredFile(path: path, length: count, digest: hasher.finalize()))
     }
 }

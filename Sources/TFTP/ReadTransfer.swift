@@ -105,6 +105,12 @@ public struct ReadTransfer: Hashable, Sendable {
         return transmission(timeout: firstTimeout)
     }
 
+    /// What was to be sent could not leave for want of room, and now it can: the same once more, which is no retransmission.
+    public mutating func roomReturned() -> Action {
+        guard phase == .awaitingOptions || phase == .sending else { return .ignore }
+        return transmission(timeout: firstTimeout)
+    }
+
     /// An ACK came.
     public mutating func acknowledged(_ block: UInt16) -> Action {
         switch phase {

@@ -1,6 +1,6 @@
 extension String {
     /// The text in quotation marks, escaped as Go's `%q` does, which clients of the original service compare with.
-    var goQuoted: String {
+    package var goQuoted: String {
         var quoted = "\""
         for scalar in unicodeScalars {
             switch scalar {

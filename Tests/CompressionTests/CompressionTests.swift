@@ -153,3 +153,19 @@ func whatFollowsTheEndIsAnError(format: CompressionFormat) throws {
     #expect(throws: CompressionError.self) { try compressor.finish { _ in } }
     #expect(throws: CompressionError.finished(.zstd)) { try compressor.write([1]) { _ in } }
 }
+
+@Test(arguments: settings.dropLast(2), [2, 1000, 131072])
+func blocksAreShorterOrNil(settings: CompressionSettings, count: Int) throws {
+    let compressor = try BlockCompressor(settings)
+    var generator = SeededGenerator(seed: 1)
+    for _ in 0..<3 {
+        #expect(try compressor.compress((0..<count).map { _ in .random(in: .min ... .max, using: &generator) }) == nil)
+        let block = sample(count)
+        if let compressed = try compressor.compress(block) {
+            #expect(compressed.count < count)
+            #expect(try decompress(compressed, format: settings.format, outputLimit: UInt64(count)) == block)
+        } else {
+            #expect(count < 1000)
+        }
+    }
+}

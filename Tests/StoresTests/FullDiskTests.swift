@@ -40,5 +40,8 @@ private final class SmallDisk {
         guard mount("tmpfs", folder.path, "tmpfs", 0, "size=2m") == 0 else { throw POSIXError(.EPERM) }
     }
 
-    deinit { umount2(folder.path, Int32(MNT_DETACH.rawValue)) }
+    // MNT_DETACH is imported as an enumeration or as a number, depending on what else is imported.
+    private static let detach: Int32 = 2
+
+    deinit { umount2(folder.path, Self.detach) }
 }
