@@ -18,6 +18,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 }
 
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
 let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
 
 let package = Package(
@@ -56,6 +58,10 @@ let package = Package(
         library("Compression", ["CZstd", "CLZMA", "CZlib"]),
 
         // MARK: - Formats: bytes in, values out
+        /** YAML as go-yaml reads and prints it, byte for byte. */
+        library("CanonicalYAML"),
+        /** Schematics and their IDs; manifests of system extensions. */
+        library("Schematics", ["CanonicalYAML", "Digests"]),
         /** Talos itself: versions and what they changed, platforms, asset paths, kernel command lines, META. */
         library("TalosModel", ["Bytes", "Digests"]),
         /** newc archives, as the kernel unpacks them. */
@@ -83,6 +89,8 @@ let package = Package(
 
         // MARK: - Servers
 
+        // MARK: - Assembly
+
         // MARK: - Tests
         .target(name: "CodecTesting", path: "Tests/CodecTesting", swiftSettings: strict),
         tests("GroundTests", ["Bytes", "Compositions", "Digests", "NetworkTypes"]),
@@ -98,5 +106,9 @@ let package = Package(
         tests("DHCPTests", ["Bytes", "CodecTesting", "DHCP", "NetworkTypes"], resources: [.copy("Fixtures")]),
         tests("NetbootTests", ["Bytes", "DHCP", "Netboot", "NetworkTypes"], resources: [.copy("Fixtures")]),
         tests("BootTimelineTests", ["BootTimeline", "NetworkTypes", logging]),
+        tests("CanonicalYAMLTests", ["CanonicalYAML", "CodecTesting"]),
+        tests(
+            "SchematicsTests", ["Bytes", "CanonicalYAML", "CodecTesting", "Digests", "Schematics"],
+            resources: [.copy("Fixtures")]),
     ]
 )
