@@ -82,6 +82,12 @@ let package = Package(
         // MARK: - Domain
         /** A content-addressed folder that a kill at any moment leaves whole. */
         library("Stores", ["Compositions", "Digests"]),
+        /** What has been checked about an image, in its type. */
+        library("Trust", ["Compositions", "Digests", "OCIModel"]),
+        /** Talos releases in the store: imported, listed, found. */
+        library(
+            "Releases",
+            ["CanonicalYAML", "Compositions", "Compression", "Digests", "OCIModel", "Stores", "TalosModel", "TarArchives", "Trust"]),
         /** The DHCP proxy's decisions, as functions of values. */
         library("Netboot", ["DHCP", "NetworkTypes"]),
         /** Each machine's boot as one story. */
@@ -110,5 +116,14 @@ let package = Package(
         tests(
             "SchematicsTests", ["Bytes", "CanonicalYAML", "CodecTesting", "Digests", "Schematics"],
             resources: [.copy("Fixtures")]),
+        .target(
+            name: "LayoutBuilding", dependencies: ["Compression", "Digests", "OCIModel", "TarArchives"],
+            path: "Tests/LayoutBuilding", swiftSettings: strict),
+        tests(
+            "ReleasesTests",
+            [
+                "Compositions", "Compression", "Digests", "LayoutBuilding", "OCIModel", "Releases", "Stores", "TalosModel",
+                "TarArchives", "Trust",
+            ]),
     ]
 )

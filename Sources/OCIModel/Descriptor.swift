@@ -15,7 +15,8 @@ public struct Descriptor: Hashable, Sendable {
 
     /// Describes a blob.
     public init(
-        mediaType: MediaType, digest: Digest, size: UInt64, platform: Platform? = nil, annotations: [String: String] = [:]
+        mediaType: MediaType, digest: Digest, size: UInt64, platform: Platform? = nil,
+        annotations: [String: String] = [:]
     ) {
         self.mediaType = mediaType
         self.digest = digest
@@ -78,7 +79,8 @@ public struct Platform: Hashable, Sendable {
 
     var value: JSONValue {
         .object([
-            "architecture": .string(architecture), "os": .string(os), "variant": variant.isEmpty ? nil : .string(variant),
+            "architecture": .string(architecture), "os": .string(os),
+            "variant": variant.isEmpty ? nil : .string(variant),
         ])
     }
 }

@@ -51,7 +51,8 @@ public struct ImageReference: Hashable, Sendable {
             }
         }
         guard rest.split(separator: "/", omittingEmptySubsequences: false).allSatisfy(Self.isPathComponent) else {
-            throw fail("'\(rest)' is not a repository: its parts are lower-case letters and digits, joined by '.', '_' or '-'")
+            throw fail(
+                "'\(rest)' is not a repository: its parts are lower-case letters and digits, joined by '.', '_' or '-'")
         }
         repository = String(rest)
     }
@@ -67,7 +68,9 @@ public struct ImageReference: Hashable, Sendable {
     }
 
     private static func isHost(_ text: Substring) -> Bool {
-        guard let first = text.utf8.first, first.isLetter || first.isDigit || first == UInt8(ascii: "[") else { return false }
+        guard let first = text.utf8.first, first.isLetter || first.isDigit || first == UInt8(ascii: "[") else {
+            return false
+        }
         return text.utf8.allSatisfy { $0.isLetter || $0.isDigit || ".-:[]".utf8.contains($0) }
     }
 

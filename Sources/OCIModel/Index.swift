@@ -24,7 +24,9 @@ public struct Index: Hashable, Sendable {
         guard mediaType.isIndex else { throw .mediaType(document: reader.document, found: mediaType.rawValue) }
         guard reader.has("manifests") else { throw reader.fault("manifests", "is missing") }
         var manifests: [Descriptor] = []
-        for entry in try reader.objects("manifests", limit: OCILimits.manifests) { manifests.append(try Descriptor(entry)) }
+        for entry in try reader.objects("manifests", limit: OCILimits.manifests) {
+            manifests.append(try Descriptor(entry))
+        }
         self.manifests = manifests
         annotations = try reader.stringMap("annotations", limit: OCILimits.annotations)
     }

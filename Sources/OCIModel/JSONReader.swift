@@ -4,7 +4,8 @@ extension JSONValue {
     /// Reads one JSON text (RFC 8259), within `limits`.
     public init(decoding bytes: ArraySlice<UInt8>, limits: JSONLimits = .standard) throws(JSONError) {
         guard bytes.count <= limits.maximumBytes else {
-            throw JSONError(position: 0, reason: "\(bytes.count) bytes are more than the \(limits.maximumBytes) allowed")
+            throw JSONError(
+                position: 0, reason: "\(bytes.count) bytes are more than the \(limits.maximumBytes) allowed")
         }
         var reader = JSONReader(bytes: bytes, limits: limits)
         self = try reader.text()

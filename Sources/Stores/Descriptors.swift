@@ -19,6 +19,9 @@ struct OwnedDescriptor: ~Copyable {
 
     deinit { close(number) }
 
+    /// Closes the file here and not before, for one that is held for its lock.
+    consuming func release() {}
+
     /// Writes all of `bytes`.
     func write(_ bytes: UnsafeRawBufferPointer, _ path: String) throws(StoreError) {
         var rest = bytes[...]

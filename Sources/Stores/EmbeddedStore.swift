@@ -53,7 +53,8 @@ public final class EmbeddedStore: Sendable {
             session = try StoreSession(root: root)
         case .readOnly:
             guard let identity = try FileIdentity(root + "/blobs"), !identity.isRegular else {
-                throw StoreError(.inputOutput, "\(root) is not a store: it has no folder 'blobs'. Import a release first")
+                throw StoreError(
+                    .inputOutput, "\(root) is not a store: it has no folder 'blobs'. Import a release first")
             }
             session = nil
         }

@@ -28,6 +28,7 @@ final class StoreSession: Sendable {
             throw StoreError(errno: errno, "locking", "\(folder)/\(name).lock")
         }
         try removeLeftovers()
+        gate.release()
     }
 
     deinit { unlink("\(folder)/\(name).lock") }
@@ -63,7 +64,9 @@ final class StoreSession: Sendable {
 
     // MARK: - Making things
 
-    private static func open(_ path: String, _ owner: (user: uid_t, group: gid_t)?) throws(StoreError) -> OwnedDescriptor {
+    private static func open(_ path: String, _ owner: (user: uid_t, group: gid_t)?) throws(StoreError)
+        -> OwnedDescriptor
+    {
         guard
             let descriptor = try OwnedDescriptor(
                 opening: path, O_RDWR | O_CREAT, mode: EmbeddedStore.fileMode, "opening")
@@ -80,13 +83,16 @@ final class StoreSession: Sendable {
         }
         throw StoreError(
             .busy,
-            "another process has held \(path) for five seconds, where an instant is usual; see who with 'fuser \(path)'")
+            "another process has held \(path) for five seconds, where an instant is usual; see who with 'fuser \(path)'"
+        )
     }
 
     private static func makeFolders(_ path: String, mode: mode_t) throws(StoreError) {
         var status = stat()
         if stat(path, &status) == 0 {
-            guard status.st_mode & S_IFMT == S_IFDIR else { throw StoreError(errno: ENOTDIR, "opening the store", path) }
+            guard status.st_mode & S_IFMT == S_IFDIR else {
+                throw StoreError(errno: ENOTDIR, "opening the store", path)
+            }
             return
         }
         if let slash = path.lastIndex(of: "/"), slash > path.startIndex {

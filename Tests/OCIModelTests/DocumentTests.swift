@@ -11,7 +11,8 @@ import Testing
         annotations: ["a": "b"])
     static let index = Index(manifests: [
         Descriptor(
-            mediaType: .manifest, digest: digest, size: 5, platform: Platform(os: "linux", architecture: "arm64", variant: "v8"),
+            mediaType: .manifest, digest: digest, size: 5,
+            platform: Platform(os: "linux", architecture: "arm64", variant: "v8"),
             annotations: ["org.opencontainers.image.ref.name": "v1.13.5"])
     ])
     static let configuration = ImageConfiguration(
@@ -56,13 +57,15 @@ import Testing
     @Test(arguments: [-1, nil] as [Int64?])
     func impossibleSizesAreRefused(_ size: Int64?) {
         let digest = DocumentTests.digest
-        let text = #"{"manifests": [{"mediaType": "x", "digest": "\#(digest)"\#(size.map { ", \"size\": \($0)" } ?? "")}]}"#
+        let text =
+            #"{"manifests": [{"mediaType": "x", "digest": "\#(digest)"\#(size.map { ", \"size\": \($0)" } ?? "")}]}"#
         #expect(throws: OCIModelError.self) { try Index(decoding: Array(text.utf8)[...]) }
     }
 
     @Test func listsAreLimited() {
         let many = Manifest(
-            configuration: Self.manifest.configuration, layers: Array(repeating: Self.layer, count: OCILimits.layers + 1))
+            configuration: Self.manifest.configuration,
+            layers: Array(repeating: Self.layer, count: OCILimits.layers + 1))
         #expect(throws: OCIModelError.tooMany(document: "image manifest", field: "layers", count: 129, limit: 128)) {
             try Manifest(decoding: many.encode()[...])
         }

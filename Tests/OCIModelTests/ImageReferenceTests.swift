@@ -6,7 +6,10 @@ import Testing
     static let digest = Digest.of("x")
 
     @Test(arguments: [
-        ("ghcr.io/siderolabs/imager:v1.13.5", ImageReference(registry: "ghcr.io", repository: "siderolabs/imager", tag: "v1.13.5")),
+        (
+            "ghcr.io/siderolabs/imager:v1.13.5",
+            ImageReference(registry: "ghcr.io", repository: "siderolabs/imager", tag: "v1.13.5")
+        ),
         ("siderolabs/imager", ImageReference(registry: nil, repository: "siderolabs/imager")),
         ("imager:v1", ImageReference(registry: nil, repository: "imager", tag: "v1")),
         ("localhost:5100/a/b:c", ImageReference(registry: "localhost:5100", repository: "a/b", tag: "c")),

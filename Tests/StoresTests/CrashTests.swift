@@ -98,7 +98,8 @@ import Testing
     }
 
     /// Stores for ever, in the child; in an ordinary run there is nothing to do.
-    @Test(.enabled(if: ProcessInfo.processInfo.environment["SLIPWAY_KILLABLE_STORE"] != nil, "the child of another test"))
+    @Test(
+        .enabled(if: ProcessInfo.processInfo.environment["SLIPWAY_KILLABLE_STORE"] != nil, "the child of another test"))
     func killableIngest() throws {
         let environment = ProcessInfo.processInfo.environment
         let root = try #require(environment["SLIPWAY_KILLABLE_STORE"])

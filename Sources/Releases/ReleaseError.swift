@@ -1,0 +1,79 @@
+import Compression
+import OCIModel
+import Stores
+import TarArchives
+import Trust
+
+/// Why a release, or an image of one, can't be imported or used; the message names the thing and the remedy.
+public struct ReleaseError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What kind of failure it is, for decisions.
+    public enum Code: Hashable, Sendable {
+        /// There is no OCI layout at this path.
+        case notALayout
+        /// A blob is missing, or is not what the document that names it says.
+        case blob
+        /// An index, manifest or configuration can't be read.
+        case document
+        /// A layer or archive can't be unpacked, or does not hold what the configuration says.
+        case layer
+        /// A name in an archive is absolute or climbs out with `..`.
+        case unsafePath
+        /// More of something than any honest layout has.
+        case limit
+        /// It is not one of the images a release consists of.
+        case unknownKind
+        /// It does not say which Talos version it belongs to.
+        case unknownVersion
+        /// It lacks what its kind must have.
+        case incomplete
+        /// The trust policy refuses it.
+        case refused
+        /// It has not been imported.
+        case notImported
+        /// The caller asked to stop.
+        case cancelled
+        /// The store failed.
+        case store(StoreError.Code)
+    }
+
+    /// What kind of failure it is.
+    public var code: Code
+    /// What happened, to what, and what to do.
+    public var message: String
+
+    /// A failure.
+    public init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    public var description: String { message }
+
+    init(_ error: StoreError) { self.init(.store(error.code), error.message) }
+
+    /// Whatever was thrown while `subject` was read, in this module's terms.
+    init(_ error: any Error, reading subject: String) {
+        switch error {
+        case let error as ReleaseError: self = error
+        case let error as StoreError where error.code == .tooLarge: self.init(.limit, "\(subject): \(error)")
+        case let error as StoreError: self.init(error)
+        case let error as OCIModelError: self.init(.document, "\(subject): \(error)")
+        case TarError.limitExceeded(let what, let limit):
+            self.init(.limit, "\(subject): the tar archive has more than \(limit) \(what)")
+        case let error as TarError: self.init(.layer, "\(subject): \(error)")
+        case CompressionError.outputLimitExceeded(let format, let limit):
+            self.init(.limit, "\(subject): the \(format) data unpacks to more than \(limit) bytes")
+        case let error as CompressionError: self.init(.layer, "\(subject): \(error)")
+        case let error as TrustRefusal: self.init(.refused, "\(subject): \(error)")
+        default: self.init(.layer, "\(subject): \(error)")
+        }
+    }
+
+    /// Whether the next image would meet the same failure.
+    var endsImport: Bool {
+        switch code {
+        case .store(.diskFull), .store(.permissionDenied), .store(.readOnly), .store(.inputOutput), .cancelled: true
+        default: false
+        }
+    }
+}
