@@ -88,6 +88,8 @@ let package = Package(
         library(
             "Releases",
             ["CanonicalYAML", "Compositions", "Compression", "Digests", "OCIModel", "Stores", "TalosModel", "TarArchives", "Trust"]),
+        /** The machines file: who boots what. */
+        library("Machines", ["Bytes", "CLinux", "CYAML", "IPXE", "NetworkTypes", "Schematics", "TalosModel"]),
         /** The DHCP proxy's decisions, as functions of values. */
         library("Netboot", ["DHCP", "NetworkTypes"]),
         /** Each machine's boot as one story. */
@@ -125,5 +127,6 @@ let package = Package(
                 "Compositions", "Compression", "Digests", "LayoutBuilding", "OCIModel", "Releases", "Stores", "TalosModel",
                 "TarArchives", "Trust",
             ]),
+        tests("MachinesTests", ["CodecTesting", "Machines", "NetworkTypes", "Schematics", "TalosModel"]),
     ]
 )

@@ -31,15 +31,18 @@ public struct MachineScript: Hashable, Sendable {
     static let timeout = 60_000
     // On EFI, iPXE puts the image's name before the command line: a short name leaves more room for arguments.
     private static let kernelName = "talos"
+    // How an EFI kernel finds its initramfs with iPXE builds of before 2021, Debian 12's among them. With later ones it asks
+    // iPXE itself (LoadFile2), and does not look at the argument.
+    private static let initramfsName = "initramfs"
+    private static let handover = "initrd=\(initramfsName)"
 
-    /// The longest command line, in bytes: what kernels take (2048 bytes with the end mark), less the image's name.
-    /// iPXE would cut a longer one without a word.
-    public static let commandLineLimit = 2048 - 1 - kernelName.utf8.count - 1
+    /// The longest command line, in bytes: what kernels take (2048 bytes with the end mark), less the image's name and the
+    /// name of the initramfs. iPXE would cut a longer one without a word.
+    public static let commandLineLimit = 2048 - 1 - kernelName.utf8.count - 1 - handover.utf8.count - 1
 
     /// The script's text.
     ///
-    /// There is one initramfs and no `initrd=` argument: kernels since 5.7 ask iPXE for it, and names do not survive
-    /// every firmware.
+    /// There is one initramfs. Its name stands on the command line on EFI alone, because BIOS hands it over by itself.
     public func text(from origin: ScriptOrigin) throws(ScriptError) -> String {
         let bytes = commandLine.utf8.count
         guard bytes <= Self.commandLineLimit else {
@@ -48,6 +51,7 @@ public struct MachineScript: Hashable, Sendable {
         let arguments = try ScriptWords.commandLine(commandLine)
         var writer = ScriptWriter()
         writer.say("\(origin.display): \(machine) boots \(title)")
+        if case .kernel = payload { writer.line("iseq ${platform} efi && set handover \(Self.handover) ||") }
         writer.beginAttempts()
         func fetch(_ command: String, _ url: String, name: String, _ rest: String = "") throws(ScriptError) {
             let words = [command, "--name \(name)", "--timeout \(Self.timeout)", try ScriptWords.url(url), rest]
@@ -55,8 +59,8 @@ public struct MachineScript: Hashable, Sendable {
         }
         switch payload {
         case .kernel(let url, let initramfs):
-            try fetch("kernel", url, name: Self.kernelName, arguments)
-            try fetch("initrd", initramfs, name: "initramfs")
+            try fetch("kernel", url, name: Self.kernelName, arguments + " ${handover}")
+            try fetch("initrd", initramfs, name: Self.initramfsName)
         case .unifiedKernelImage(let url):
             try fetch("kernel", url, name: Self.kernelName, arguments)
         }
@@ -66,4 +70,10 @@ public struct MachineScript: Hashable, Sendable {
             failure: ["\(machine) could not load \(title) from \(origin.display) in \(Self.attempts) attempts."])
         return writer.text
     }
+}
+
+extension MachineScript {
+    /// Checks that kernel arguments can stand in a script, so that this is known when they are written and not when a
+    /// machine boots.
+    public static func check(commandLine: String) throws(ScriptError) { _ = try ScriptWords.commandLine(commandLine) }
 }

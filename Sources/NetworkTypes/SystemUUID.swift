@@ -28,6 +28,11 @@ public struct SystemUUID: Hashable, Sendable, CustomStringConvertible {
         self.init(bytes: bytes)
     }
 
+    /// The 16 bytes as DHCP option 97 carries them.
+    public var wireOrder: [UInt8] {
+        bytes[0..<4].reversed() + bytes[4..<6].reversed() + bytes[6..<8].reversed() + bytes[8...]
+    }
+
     public var description: String {
         [0..<4, 4..<6, 6..<8, 8..<10, 10..<16].map { bytes[$0].hexadecimal }.joined(separator: "-")
     }

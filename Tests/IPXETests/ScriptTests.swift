@@ -41,10 +41,11 @@ private let origin = ScriptOrigin(name: "Slipway 1.0", baseURL: "http://10.77.0.
             try script.text(from: origin) == """
                 #!ipxe
                 echo Slipway 1.0 (http://10.77.0.2:8080): cp-1 boots Talos v1.13.5
+                iseq ${platform} efi && set handover initrd=initramfs ||
                 set attempt:int32 0
                 :again
                 imgfree
-                kernel --name talos --timeout 60000 http://10.77.0.2:8080/image/3765/v1.13.5/kernel-amd64 talos.platform=metal console=tty0 || goto retry
+                kernel --name talos --timeout 60000 http://10.77.0.2:8080/image/3765/v1.13.5/kernel-amd64 talos.platform=metal console=tty0 ${handover} || goto retry
                 initrd --name initramfs --timeout 60000 http://10.77.0.2:8080/image/3765/v1.13.5/initramfs-amd64.xz || goto retry
                 boot || goto retry
                 :retry

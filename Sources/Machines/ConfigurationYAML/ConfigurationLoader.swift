@@ -1,0 +1,170 @@
+import CYAML
+
+/// Limits on a configuration file, so that no file however made costs more than memory for its own size.
+struct ConfigurationLimits: Sendable {
+    /// How deep lists and mappings may nest.
+    var depth = 64
+    /// How many nodes all aliases together may stand for.
+    var aliasedNodes = 100_000
+}
+
+/// What libyaml or a limit has against a text.
+struct ConfigurationSyntaxError: Error {
+    var position: TextPosition
+    var message: String
+    var remedy: String
+}
+
+/// Reads the one document of a text; the only user of libyaml.
+///
+/// It works on events, not on libyaml's documents, which forget whether a tag was written.
+struct ConfigurationLoader: ~Copyable {
+    private let parser: UnsafeMutablePointer<yaml_parser_t>
+    private let bytes: [UInt8]
+    private let limits: ConfigurationLimits
+
+    /// - Returns: nil when the text has no document: it is empty, or holds comments only.
+    static func load(_ bytes: [UInt8], limits: ConfigurationLimits = .init()) throws(ConfigurationSyntaxError)
+        -> ConfigurationNode?
+    {
+        let loader = ConfigurationLoader(bytes, limits: limits)
+        return try loader.document()
+    }
+
+    private init(_ bytes: [UInt8], limits: ConfigurationLimits) {
+        parser = .allocate(capacity: 1)
+        guard yaml_parser_initialize(parser) == 1 else { fatalError("libyaml has no memory for a parser") }
+        self.bytes = bytes
+        self.limits = limits
+    }
+
+    deinit {
+        yaml_parser_delete(parser)
+        parser.deallocate()
+    }
+
+    /// A list or mapping that is still open.
+    private struct Open {
+        var isMapping: Bool
+        var children: [ConfigurationNode] = []
+        var tag: String?
+        var anchor: String?
+        var position: TextPosition
+
+        var node: ConfigurationNode {
+            let weight = children.reduce(1) { $0 + $1.weight }
+            guard isMapping else {
+                return ConfigurationNode(content: .sequence(children), tag: tag, position: position, weight: weight)
+            }
+            let pairs = stride(from: 0, to: children.count - 1, by: 2).map {
+                (key: children[$0], value: children[$0 + 1])
+            }
+            return ConfigurationNode(content: .mapping(pairs), tag: tag, position: position, weight: weight)
+        }
+    }
+
+    private func document() throws(ConfigurationSyntaxError) -> ConfigurationNode? {
+        let result: Result<ConfigurationNode?, ConfigurationSyntaxError> = bytes.withUnsafeBufferPointer { buffer in
+            yaml_parser_set_input_string(parser, buffer.baseAddress, buffer.count)
+            do throws(ConfigurationSyntaxError) { return .success(try compose()) } catch { return .failure(error) }
+        }
+        return try result.get()
+    }
+
+    private func compose() throws(ConfigurationSyntaxError) -> ConfigurationNode? {
+        var root: ConfigurationNode?
+        var open: [Open] = []
+        var anchors: [String: ConfigurationNode] = [:]
+        var aliasedNodes = 0
+        var event = yaml_event_t()
+        while true {
+            guard yaml_parser_parse(parser, &event) == 1 else { throw syntaxError() }
+            defer { yaml_event_delete(&event) }
+            let position = TextPosition(event.start_mark)
+            var finished: (node: ConfigurationNode, anchor: String?)?
+            switch event.type {
+            case YAML_STREAM_END_EVENT:
+                return root
+            case YAML_DOCUMENT_START_EVENT where root != nil:
+                throw ConfigurationSyntaxError(
+                    position: position, message: "a second document begins here", remedy: "keep everything in one")
+            case YAML_ALIAS_EVENT:
+                let name = String(cText: event.data.alias.anchor) ?? ""
+                guard let target = anchors[name] else {
+                    throw ConfigurationSyntaxError(
+                        position: position, message: "'*\(name)' refers to nothing before it",
+                        remedy: "define it with '&\(name)' first")
+                }
+                aliasedNodes += target.weight
+                guard aliasedNodes <= limits.aliasedNodes else {
+                    throw ConfigurationSyntaxError(
+                        position: position, message: "aliases stand for more than \(limits.aliasedNodes) nodes",
+                        remedy: "write out or remove some")
+                }
+                finished = (target, nil)
+            case YAML_SCALAR_EVENT:
+                let scalar = event.data.scalar
+                let text = UnsafeBufferPointer(start: scalar.value, count: scalar.length)
+                let node = ConfigurationNode(
+                    content: .scalar(
+                        String(decoding: text, as: UTF8.self), isPlain: scalar.style == YAML_PLAIN_SCALAR_STYLE),
+                    tag: String(cText: scalar.tag), position: position, weight: 1)
+                finished = (node, String(cText: scalar.anchor))
+            case YAML_SEQUENCE_START_EVENT, YAML_MAPPING_START_EVENT:
+                guard open.count < limits.depth else {
+                    throw ConfigurationSyntaxError(
+                        position: position, message: "lists and mappings nest deeper than \(limits.depth)",
+                        remedy: "flatten them")
+                }
+                let isMapping = event.type == YAML_MAPPING_START_EVENT
+                let tag = isMapping ? event.data.mapping_start.tag : event.data.sequence_start.tag
+                let anchor = isMapping ? event.data.mapping_start.anchor : event.data.sequence_start.anchor
+                open.append(
+                    Open(
+                        isMapping: isMapping, tag: String(cText: tag), anchor: String(cText: anchor),
+                        position: position))
+            case YAML_SEQUENCE_END_EVENT, YAML_MAPPING_END_EVENT:
+                guard let closed = open.popLast() else { continue }
+                finished = (closed.node, closed.anchor)
+            default:
+                break
+            }
+            guard let (node, anchor) = finished else { continue }
+            if let anchor { anchors[anchor] = node }
+            if open.isEmpty {
+                root = node
+            } else {
+                open[open.count - 1].children.append(node)
+            }
+        }
+    }
+
+    private func syntaxError() -> ConfigurationSyntaxError {
+        let problem = parser.pointee.problem.map { String(cString: $0) } ?? "it cannot be read"
+        var position = TextPosition(parser.pointee.problem_mark)
+        var message = problem
+        if parser.pointee.error == YAML_READER_ERROR {
+            // The reader has no marks yet, only an offset in bytes.
+            let before = bytes.prefix(Int(clamping: parser.pointee.problem_offset))
+            let lineStart = before.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+            position = TextPosition(
+                line: before.count { $0 == UInt8(ascii: "\n") } + 1, column: before.count - lineStart + 1)
+        } else if let context = parser.pointee.context {
+            message = "\(String(cString: context)): \(problem)"
+        }
+        return ConfigurationSyntaxError(position: position, message: message, remedy: "this is not YAML; correct it")
+    }
+}
+
+extension TextPosition {
+    fileprivate init(_ mark: yaml_mark_t) {
+        self.init(line: Int(clamping: mark.line) + 1, column: Int(clamping: mark.column) + 1)
+    }
+}
+
+extension String {
+    fileprivate init?(cText: UnsafeMutablePointer<yaml_char_t>?) {
+        guard let cText else { return nil }
+        self = String(cString: UnsafePointer(cText))
+    }
+}

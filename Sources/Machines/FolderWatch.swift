@@ -1,0 +1,55 @@
+import CLinux
+import Dispatch
+import Glibc
+
+/// Tells that something in some folders may have changed: by inotify at once, and every few seconds besides, for file
+/// systems that do not report changes and for files that are links to elsewhere.
+final class FolderWatch {
+    /// An element for each time to look; several changes may be one element.
+    let changes: AsyncStream<Void>
+
+    // -1 where the kernel gives no more inotify instances; then only the timer is left.
+    private let descriptor: Int32
+    private let sources: [any DispatchSourceProtocol]
+
+    /// How many folders are watched at most; the timer serves the others.
+    private static let folderLimit = 256
+
+    init(queue: DispatchQueue, interval: DispatchTimeInterval) {
+        let descriptor = inotify_init1(Int32(IN_NONBLOCK) | Int32(IN_CLOEXEC))
+        let (changes, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let timer = DispatchSource.makeTimerSource(queue: queue)
+        timer.schedule(deadline: .now(), repeating: interval)
+        timer.setEventHandler { continuation.yield() }
+        timer.activate()
+        var sources: [any DispatchSourceProtocol] = [timer]
+        if descriptor >= 0 {
+            let reader = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
+            reader.setEventHandler {
+                // What happened does not matter, as files are compared anyway.
+                var events = [UInt8](repeating: 0, count: 1 << 14)
+                while read(descriptor, &events, events.count) > 0 {}
+                continuation.yield()
+            }
+            reader.setCancelHandler { close(descriptor) }
+            reader.activate()
+            sources.append(reader)
+        }
+        self.changes = changes
+        self.descriptor = descriptor
+        self.sources = sources
+    }
+
+    deinit { for source in sources { source.cancel() } }
+
+    /// Watches exactly these folders. Those that are not there are tried again at the next call.
+    func watch(_ folders: Set<String>) {
+        guard descriptor >= 0 else { return }
+        let events = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE | IN_ATTRIB | IN_ONLYDIR
+        // Adding a folder again is no harm, and finds one that was removed and made anew. Folders no longer named stay
+        // watched: what happens there is compared away.
+        for folder in folders.sorted().prefix(Self.folderLimit) {
+            _ = inotify_add_watch(descriptor, folder, UInt32(events))
+        }
+    }
+}

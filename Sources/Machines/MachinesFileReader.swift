@@ -1,0 +1,289 @@
+import IPXE
+import NetworkTypes
+import Schematics
+import TalosModel
+
+/// Reads a machines file and collects every problem in it.
+struct MachinesFileReader {
+    /// A machines file's size may be this many bytes at most.
+    static let sizeLimit = 16 << 20
+    /// A machine configuration's size may be this many bytes at most.
+    static let configurationLimit = 16 << 20
+
+    /// What came of reading, and the state of every file concerned just before it was looked at.
+    struct Outcome {
+        var result: Result<MachinesFile, MachinesFileError>
+        var files: [String: RegularFile.Fingerprint?]
+    }
+
+    private static let keys = ["schematics", "defaults", "machines", "unknown"]
+    private static let settings = [
+        "schematic", "version", "args", "config", "secureboot", "boot", "chainload", "platform",
+    ]
+
+    private let path: String
+    private let folder: String
+    private let problems: ProblemList
+    private let files: FileStates
+    private var schematics: SchematicReader
+
+    /// The files looked at so far.
+    private final class FileStates {
+        var states: [String: RegularFile.Fingerprint?] = [:]
+        func note(_ path: String) {
+            if states[path] == nil { states[path] = .some(RegularFile.fingerprint(of: path)) }
+        }
+    }
+
+    static func load(_ path: String) -> Outcome {
+        var reader = MachinesFileReader(path)
+        let file = reader.read()
+        let result: Result<MachinesFile, MachinesFileError>
+        if let error = reader.problems.error {
+            result = .failure(error)
+        } else if let file {
+            result = .success(file)
+        } else {
+            preconditionFailure("a machines file was refused without a reason")
+        }
+        return Outcome(result: result, files: reader.files.states)
+    }
+
+    private init(_ path: String) {
+        self.path = path
+        folder = FilePath.folder(of: path)
+        problems = ProblemList(file: path)
+        let files = FileStates()
+        self.files = files
+        schematics = SchematicReader(problems: problems, folder: folder) { files.note($0) }
+    }
+
+    private mutating func read() -> MachinesFile? {
+        files.note(path)
+        let start = TextPosition(line: 1, column: 1)
+        let root: ConfigurationNode
+        do {
+            let bytes = try RegularFile.read(path, limit: Self.sizeLimit)
+            guard let document = try ConfigurationLoader.load(bytes), !document.isNull else {
+                // An editor that writes in place leaves an empty file for a moment: nobody's machines must vanish then.
+                problems.add(start, "the file is empty", "write at least 'machines: []'")
+                return nil
+            }
+            root = document
+        } catch let error as ConfigurationSyntaxError {
+            problems.add(error.position, error.message, error.remedy)
+            return nil
+        } catch {
+            problems.add(start, "the file cannot be read: \(error)", "correct its path or its permissions")
+            return nil
+        }
+        let top = MappingReader(root, what: "the machines file", keys: Self.keys, problems: problems)
+        if let node = top.node("schematics") { schematics.readNamed(node) }
+        let defaultsNode = top.node("defaults")
+        let defaults = readSettings(
+            defaultsNode.map {
+                MappingReader($0, what: "'defaults'", keys: Self.settings, problems: problems)
+            }, what: "'defaults'")
+        let (machines, criteria) = readMachines(top, defaults: defaults)
+        let unknown = top.choice("unknown", as: UnknownMachinePolicy.self) ?? .ignore
+        let unknownPosition = top.position(of: "unknown") ?? start
+        var unknownMatch: MachineMatch?
+        if unknown == .default {
+            defaults.requireBootable(what: "'unknown: default'", position: unknownPosition, problems: problems)
+            unknownMatch = match(
+                defaults.assignment(), rule: "unknown machines", criteria: "no entry", position: unknownPosition)
+        }
+        return MachinesFile(
+            path: path, machines: machines, criteria: criteria, unknown: unknown, unknownMatch: unknownMatch,
+            schematics: schematics.found.sorted { $0.key.digest < $1.key.digest }.map(\.value),
+            referencedFiles: files.states.keys.filter { $0 != path }.sorted())
+    }
+
+    private mutating func readMachines(
+        _ top: MappingReader, defaults: MachineSettings
+    ) -> ([MachineMatch], [MachineCriteria]) {
+        var machines: [MachineMatch] = []
+        var criteria: [MachineCriteria] = []
+        var names: [String: TextPosition] = [:]
+        var owners: [MachineCriteria: (rule: String, position: TextPosition)] = [:]
+        let keys = ["name", "mac", "match"] + Self.settings
+        for node in top.items("machines") {
+            let what = node.scalar(of: "name").map { "machine '\($0)'" } ?? "a machine"
+            let reader = MappingReader(node, what: what, keys: keys, problems: problems)
+            guard case .mapping = node.content else { continue }
+            let matched = readCriteria(reader, what: what)
+            var name = reader.text("name")?.text
+            if name == nil, !reader.has("name") {
+                if let mac = matched?.mac {
+                    name = mac.description
+                } else {
+                    problems.add(node.position, "a machine has no name", "give it one with 'name:'")
+                }
+            }
+            if let name {
+                if let first = names[name] {
+                    problems.add(
+                        node.position, "the name '\(name)' is taken by the machine in line \(first.line)",
+                        "rename one of them")
+                }
+                names[name] = names[name] ?? node.position
+            }
+            var settings = readSettings(reader, what: what)
+            settings.inherit(from: defaults)
+            settings.requireBootable(what: what, position: node.position, problems: problems)
+            guard let matched else { continue }
+            if let owner = owners[matched] {
+                problems.add(
+                    node.position,
+                    "\(what) matches the same machines as \(owner.rule) at \(owner.position.line):"
+                        + "\(owner.position.column), by \(matched)",
+                    "remove one of them, or tell them apart by another criterion")
+                continue
+            }
+            owners[matched] = (what, node.position)
+            var assignment = settings.assignment()
+            assignment.name = name
+            criteria.append(matched)
+            machines.append(
+                match(
+                    assignment, rule: name.map { "machine '\($0)'" } ?? what, criteria: matched.description,
+                    position: node.position))
+        }
+        return (machines, criteria)
+    }
+
+    /// nil when the criteria have problems.
+    private func readCriteria(_ reader: MappingReader, what: String) -> MachineCriteria? {
+        var criteria = MachineCriteria()
+        var isSound = true
+        let macRemedy = "write six pairs of hexadecimal digits, as in 52:54:00:12:34:56"
+        if reader.has("mac") {
+            criteria.mac = reader.value(
+                "mac", remedy: macRemedy + "; a pattern stands under 'match'", parse: MACAddress.init(parsing:))
+            isSound = criteria.mac != nil
+        }
+        if let node = reader.node("match") {
+            let inner = "'match' of \(what)"
+            let match = MappingReader(
+                node, what: inner, keys: ["mac", "uuid", "serial", "arch"], problems: problems)
+            if match.has("mac") {
+                if reader.has("mac") {
+                    problems.add(node.position, "\(what) has 'mac' and a 'mac' under 'match'", "remove one of them")
+                    isSound = false
+                }
+                let found = match.text("mac")
+                if let found, found.text.contains("*") {
+                    criteria.pattern = match.value(
+                        "mac", found,
+                        remedy: "write the beginning of an address and one '*' at its end, as in \"a0:36:9f:*\"",
+                        parse: MACPattern.init(parsing:))
+                    isSound = isSound && criteria.pattern != nil
+                } else {
+                    let mac = found.flatMap {
+                        match.value("mac", $0, remedy: macRemedy, parse: MACAddress.init(parsing:))
+                    }
+                    criteria.mac = mac ?? criteria.mac
+                    isSound = isSound && mac != nil
+                }
+            }
+            if match.has("uuid") {
+                criteria.uuid = match.value(
+                    "uuid",
+                    remedy: "write the SMBIOS UUID, as in 4c4c4544-0039-4b10-8035-b3c04f4d3132; "
+                        + "one of zeros or ones names no machine"
+                ) { SystemUUID(parsing: $0).flatMap { $0.isPlaceholder ? nil : $0 } }
+                isSound = isSound && criteria.uuid != nil
+            }
+            if match.has("serial") {
+                criteria.serial = match.text("serial").map { MachineIdentity.trimmed($0.text) }
+                isSound = isSound && criteria.serial != nil
+            }
+            if match.has("arch") {
+                criteria.architecture = match.choice("arch", as: Architecture.self)
+                isSound = isSound && criteria.architecture != nil
+            }
+        } else if reader.has("match") {
+            isSound = false
+        }
+        if isSound, criteria.isEmpty {
+            problems.add(reader.node.position, "\(what) matches nothing", "give it 'mac:' or 'match:'")
+            return nil
+        }
+        return isSound ? criteria : nil
+    }
+
+    private mutating func readSettings(_ reader: MappingReader?, what: String) -> MachineSettings {
+        var settings = MachineSettings()
+        guard let reader else { return settings }
+        settings.namesSchematic = reader.has("schematic")
+        if let node = reader.node("schematic") {
+            settings.schematic = schematics.read(node, what: "'schematic' of \(what)")
+        }
+        settings.namesVersion = reader.has("version")
+        settings.version = reader.value("version", remedy: "write v1.13.5, 1.13 or latest") {
+            try VersionSelector(parsing: $0)
+        }
+        for item in reader.items("args") {
+            guard case .scalar(let text, _) = item.content, !item.isNull else {
+                problems.add(
+                    item.position, "an argument of \(what) is \(item.isNull ? "empty" : item.kindName)",
+                    "each is text, as in console=ttyS0")
+                continue
+            }
+            do throws(ScriptError) {
+                try MachineScript.check(commandLine: text)
+                settings.arguments.append(text)
+            } catch {
+                problems.add(item.position, "an argument of \(what): \(error)", "change or remove it")
+            }
+        }
+        if let (text, position) = reader.text("config") {
+            let file = FilePath.resolve(text, in: folder)
+            files.note(file)
+            do {
+                try RegularFile.check(file, limit: Self.configurationLimit)
+                settings.configuration = file
+            } catch {
+                problems.add(
+                    position, "'config' of \(what), file \(file), cannot be read: \(error)",
+                    "correct the path, which counts from the machines file, or the file")
+            }
+        }
+        settings.secureBoot = reader.truth("secureboot")
+        settings.boot = reader.choice("boot", as: Assignment.BootMode.self)
+        settings.chainload = reader.truth("chainload")
+        if let (text, position) = reader.text("platform") {
+            let known = Platform.offered.map(\.name)
+            if known.contains(text) {
+                settings.platform = text
+            } else {
+                problems.add(
+                    position, "'platform' of \(what) is '\(text)', which Talos does not know",
+                    Spelling.remedy(
+                        for: text, among: known, otherwise: "it is one of \(known.joined(separator: ", "))"))
+            }
+        }
+        return settings
+    }
+
+    private func match(
+        _ assignment: Assignment, rule: String, criteria: String, position: TextPosition
+    ) -> MachineMatch {
+        MachineMatch(
+            assignment: assignment, rule: rule, criteria: criteria, file: path, line: position.line,
+            column: position.column)
+    }
+}
+
+extension ConfigurationNode {
+    /// The text of a key of a mapping, before anything is known about it.
+    fileprivate func scalar(of name: String) -> String? {
+        guard case .mapping(let pairs) = content else { return nil }
+        for (key, value) in pairs {
+            if case .scalar(name, _) = key.content, case .scalar(let text, _) = value.content, !value.isNull {
+                return text
+            }
+        }
+        return nil
+    }
+}

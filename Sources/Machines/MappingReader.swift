@@ -1,0 +1,127 @@
+/// A mapping of a machines file whose keys are known in advance.
+struct MappingReader {
+    let node: ConfigurationNode
+    private let what: String
+    private let problems: ProblemList
+    private var values: [String: ConfigurationNode] = [:]
+
+    /// Looks at every key. Unknown and repeated ones are problems, and so is a node that is no mapping, which reads as
+    /// an empty one.
+    ///
+    /// - Parameter what: The mapping's name in messages, as in "machine 'cp-1'".
+    init(_ node: ConfigurationNode, what: String, keys: [String], problems: ProblemList) {
+        self.node = node
+        self.what = what
+        self.problems = problems
+        guard case .mapping(let pairs) = node.content else {
+            problems.add(
+                node.position, "\(what) is \(node.isNull ? "empty" : node.kindName)",
+                "it is a mapping with the keys \(keys.joined(separator: ", "))")
+            return
+        }
+        var seen: [String: TextPosition] = [:]
+        for (key, value) in pairs {
+            guard case .scalar(let name, _) = key.content else {
+                problems.add(key.position, "a key of \(what) is \(key.kindName)", "keys are single words")
+                continue
+            }
+            if let first = seen[name] {
+                problems.add(
+                    key.position, "'\(name)' stands twice in \(what), first in line \(first.line)", "remove one")
+                continue
+            }
+            seen[name] = key.position
+            guard keys.contains(name) else {
+                problems.add(
+                    key.position, "unknown key '\(name)' in \(what)",
+                    Spelling.remedy(
+                        for: name, among: keys, otherwise: "the keys are \(keys.joined(separator: ", "))"))
+                continue
+            }
+            values[name] = value
+        }
+    }
+
+    /// The node of a key; an empty one is a problem and reads as absent.
+    func node(_ key: String) -> ConfigurationNode? {
+        guard let value = values[key] else { return nil }
+        guard !value.isNull else {
+            problems.add(value.position, "'\(key)' of \(what) is empty", "give it a value or remove the key")
+            return nil
+        }
+        return value
+    }
+
+    /// Whether a key stands there, whatever its value.
+    func has(_ key: String) -> Bool { values[key] != nil }
+
+    /// Where the value of a key stands.
+    func position(of key: String) -> TextPosition? { values[key]?.position }
+
+    /// The text of a key. Numbers are text too, so that version 1.10 stays 1.10.
+    func text(_ key: String) -> (text: String, position: TextPosition)? {
+        guard let value = node(key) else { return nil }
+        guard case .scalar(let text, _) = value.content else {
+            problems.add(value.position, "'\(key)' of \(what) is \(value.kindName)", "it is a single value")
+            return nil
+        }
+        guard !text.isEmpty else {
+            problems.add(value.position, "'\(key)' of \(what) is empty", "give it a value or remove the key")
+            return nil
+        }
+        return (text, value.position)
+    }
+
+    /// The value of a key that has few.
+    func choice<Choice: RawRepresentable<String> & CaseIterable>(_ key: String, as type: Choice.Type) -> Choice? {
+        guard let (text, position) = text(key) else { return nil }
+        if let choice = Choice(rawValue: text) { return choice }
+        let known = Choice.allCases.map(\.rawValue)
+        problems.add(
+            position, "'\(key)' of \(what) is '\(text)'",
+            Spelling.remedy(for: text, among: known, otherwise: "it is one of \(known.joined(separator: ", "))"))
+        return nil
+    }
+
+    /// The truth value of a key.
+    func truth(_ key: String) -> Bool? {
+        guard let (text, position) = text(key) else { return nil }
+        switch text {
+        case "true": return true
+        case "false": return false
+        default:
+            problems.add(position, "'\(key)' of \(what) is '\(text)'", "write true or false")
+            return nil
+        }
+    }
+
+    /// A key's value read by a function that names what it does not like.
+    func value<Value>(_ key: String, remedy: String, parse: (String) throws -> Value?) -> Value? {
+        text(key).flatMap { value(key, $0, remedy: remedy, parse: parse) }
+    }
+
+    /// The same for text that was read before.
+    func value<Value>(
+        _ key: String, _ found: (text: String, position: TextPosition), remedy: String,
+        parse: (String) throws -> Value?
+    ) -> Value? {
+        let (text, position) = found
+        do {
+            if let value = try parse(text) { return value }
+            problems.add(position, "'\(key)' of \(what) is '\(text)'", remedy)
+        } catch {
+            problems.add(position, "'\(key)' of \(what): \(error)", remedy)
+        }
+        return nil
+    }
+
+    /// The items of a key, which is a list.
+    func items(_ key: String) -> [ConfigurationNode] {
+        guard let value = node(key) else { return [] }
+        guard case .sequence(let items) = value.content else {
+            problems.add(value.position, "'\(key)' of \(what) is \(value.kindName)", "it is a list, as in [a, b]")
+            return []
+        }
+        return items
+    }
+}
