@@ -96,6 +96,8 @@ let package = Package(
         library("BootTimeline", ["NetworkTypes", logging]),
 
         // MARK: - Servers
+        /** TFTP for thousands of machines at once. */
+        library("TFTPService", ["CLinux", "Compositions", "NetworkTypes", "TFTP", logging]),
 
         // MARK: - Assembly
 
@@ -107,6 +109,8 @@ let package = Package(
         tests("CPIOTests", ["Bytes", "CPIO", "CodecTesting"]),
         tests("TalosModelTests", ["Bytes", "CZlib", "CodecTesting", "TalosModel"], resources: [.copy("Fixtures")]),
         tests("TFTPTests", ["CodecTesting", "TFTP"]),
+        tests(
+            "TFTPServiceTests", ["CodecTesting", "Compositions", "Digests", "NetworkTypes", "TFTP", "TFTPService", logging]),
         tests("OCIModelTests", ["CodecTesting", "Digests", "OCIModel"]),
         tests("StoresTests", ["Compositions", "Digests", "Stores"]),
         tests("SquashFSTests", ["Bytes", "CLinux", "CodecTesting", "Compression", "SquashFS"]),

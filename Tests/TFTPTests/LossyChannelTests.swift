@@ -44,14 +44,17 @@ private struct LossyRun {
     mutating func post(_ packet: Packet) {
         let copies = Int.random(in: 0..<100, using: &generator) < loss / 2 ? 2 : 1
         for _ in 0..<copies where Int.random(in: 0..<100, using: &generator) >= loss {
-            let delay = 1 + (Int.random(in: 0..<100, using: &generator) < loss ? Int.random(in: 0..<20, using: &generator) : 0)
+            let delay =
+                1 + (Int.random(in: 0..<100, using: &generator) < loss ? Int.random(in: 0..<20, using: &generator) : 0)
             let at = now + delay
             let index = queue.firstIndex { $0.at > at } ?? queue.endIndex
             queue.insert((at, packet), at: index)
         }
     }
 
-    mutating func run(_ content: [UInt8], blockSize: Int, windowSize: Int) -> (client: [UInt8], end: ReadTransfer.Action) {
+    mutating func run(_ content: [UInt8], blockSize: Int, windowSize: Int) -> (
+        client: [UInt8], end: ReadTransfer.Action
+    ) {
         let terms = Negotiation(
             of: [.init("blksize", "\(blockSize)"), .init("windowsize", "\(windowSize)")], length: UInt64(content.count))
         var transfer = ReadTransfer(
@@ -108,7 +111,10 @@ private struct LossyRun {
 
 @Suite struct LossyChannelTests {
     static let cases: [(seed: UInt64, loss: Int, block: Int, window: Int, length: Int)] = (1...40).map { seed in
-        (UInt64(seed), [0, 5, 15, 25][seed % 4], [8, 512, 1468][seed % 3], [1, 2, 4, 16, 32][seed % 5], [0, 4096, 30_001][seed % 3])
+        (
+            UInt64(seed), [0, 5, 15, 25][seed % 4], [8, 512, 1468][seed % 3], [1, 2, 4, 16, 32][seed % 5],
+            [0, 4096, 30_001][seed % 3]
+        )
     }
 
     @Test(arguments: cases)

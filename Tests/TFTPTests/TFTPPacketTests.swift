@@ -12,7 +12,10 @@ import Testing
                     options: [.init("tsize", "0"), .init("blksize", "1468"), .init("windowsize", "4")])),
             [0, 1] + Array("ipxe.efi\0octet\0tsize\00\0blksize\01468\0windowsize\04\0".utf8)
         ),
-        (.writeRequest(TFTPRequest(fileName: Array("x".utf8), mode: "netascii")), [0, 2] + Array("x\0netascii\0".utf8)),
+        (
+            .writeRequest(TFTPRequest(fileName: Array("x".utf8), mode: "netascii")),
+            [0, 2] + Array("x\0netascii\0".utf8)
+        ),
         (.data(block: 0xffff, bytes: [1, 2, 3]), [0, 3, 0xff, 0xff, 1, 2, 3]),
         (.data(block: 0, bytes: []), [0, 3, 0, 0]),
         (.acknowledgement(block: 258), [0, 4, 1, 2]),
@@ -41,8 +44,10 @@ import Testing
         ([0, 1, 0x61, 0, 0x62], .unterminated(field: "mode")),
         ([0, 1] + [UInt8](repeating: 0x61, count: 2000), .tooLong(field: "file name", limit: 1024)),
         ([0, 1] + Array("a\0octet\0tsize\0".utf8), .unterminated(field: "value of an option")),
-        ([0, 1] + Array("a\0octet\0".utf8) + Array(repeatElement(Array("o\01\0".utf8), count: 40).joined()),
-            .tooManyOptions(limit: 32)),
+        (
+            [0, 1] + Array("a\0octet\0".utf8) + Array(repeatElement(Array("o\01\0".utf8), count: 40).joined()),
+            .tooManyOptions(limit: 32)
+        ),
     ]
 
     @Test(arguments: faults) func faultIsNamed(bytes: [UInt8], error: TFTPPacketError) {

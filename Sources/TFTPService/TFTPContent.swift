@@ -1,0 +1,127 @@
+import CLinux
+import Compositions
+import Glibc
+
+/// What one transfer sends: bytes of open files and of memory, read piece by piece and never held as a whole.
+public final class TFTPContent: Sendable {
+    private enum Source: Sendable {
+        case file(OpenFile)
+        case bytes([UInt8])
+    }
+
+    private struct Piece: Sendable {
+        var range: Range<UInt64>
+        var source: Source
+    }
+
+    /// How many bytes there are.
+    public let length: UInt64
+    private let pieces: [Piece]
+
+    /// The whole of `file`.
+    public init(_ file: OpenFile) {
+        length = file.length
+        pieces = [Piece(range: 0..<file.length, source: .file(file))]
+    }
+
+    /// The bytes themselves, for what is made at the moment it is asked for.
+    public init(_ bytes: [UInt8]) {
+        length = UInt64(bytes.count)
+        pieces = [Piece(range: 0..<UInt64(bytes.count), source: .bytes(bytes))]
+    }
+
+    /// A composition, whose files are opened now: what has been begun can be finished, whatever becomes of the names.
+    public init(_ composition: Composition, files: OpenFiles) throws(TFTPContentError) {
+        length = composition.length
+        var pieces: [Piece] = []
+        var offset: UInt64 = 0
+        for segment in composition.segments {
+            let range = offset..<(offset + segment.length)
+            offset = range.upperBound
+            switch segment {
+            case .bytes(let bytes): pieces.append(Piece(range: range, source: .bytes(bytes)))
+            case .file(let stored):
+                let file = try files.open(path: stored.path)
+                guard file.length == stored.length else {
+                    throw .wrongLength(path: stored.path, expected: stored.length, actual: file.length)
+                }
+                pieces.append(Piece(range: range, source: .file(file)))
+            }
+        }
+        self.pieces = pieces
+    }
+
+    /// Writes DATA packets, one behind the other, for `count` blocks from number `first` on, which carry the bytes in
+    /// `range`. `output` has room for them. Returns how many bytes were written.
+    func writePackets(
+        first: UInt64, count: Int, blockSize: Int, range: Range<UInt64>, to output: UnsafeMutablePointer<UInt8>
+    ) throws(TFTPContentError) -> Int {
+        if let piece = piece(holding: range), case .file(let file) = piece.source {
+            let offset = range.lowerBound - piece.range.lowerBound
+            let written = tftp_read_blocks(
+                file.descriptor, offset, Int(range.upperBound - range.lowerBound), first, UInt32(count), blockSize,
+                output)
+            guard written > 0 else {
+                throw written == 0 ? .shortened : .unreadable(path: "content", errno: Int32(-written))
+            }
+            return written
+        }
+        var next = output
+        var start = range.lowerBound
+        for index in 0..<UInt64(count) {
+            writeDataHeader(first &+ index, to: next)
+            let end = min(start + UInt64(blockSize), range.upperBound)
+            try read(start..<end, to: next + 4)
+            next += 4 + Int(end - start)
+            start = end
+        }
+        return next - output
+    }
+
+    /// Copies the bytes in `range` to `output`.
+    func read(_ range: Range<UInt64>, to output: UnsafeMutablePointer<UInt8>) throws(TFTPContentError) {
+        var next = output
+        for piece in pieces[firstPiece(at: range.lowerBound)...] {
+            guard piece.range.lowerBound < range.upperBound else { break }
+            let part = range.clamped(to: piece.range)
+            var offset = part.lowerBound - piece.range.lowerBound
+            var left = Int(part.upperBound - part.lowerBound)
+            switch piece.source {
+            case .bytes(let bytes):
+                bytes.withUnsafeBufferPointer { buffer in
+                    guard let base = buffer.baseAddress, left > 0 else { return }
+                    next.update(from: base + Int(offset), count: left)
+                }
+                next += left
+            case .file(let file):
+                while left > 0 {
+                    let got = pread(file.descriptor, next, left, off_t(offset))
+                    if got < 0, errno == EINTR { continue }
+                    guard got > 0 else {
+                        throw got == 0 ? .shortened : .unreadable(path: "content", errno: errno)
+                    }
+                    next += got
+                    offset += UInt64(got)
+                    left -= got
+                }
+            }
+        }
+    }
+
+    private func piece(holding range: Range<UInt64>) -> Piece? {
+        guard !pieces.isEmpty else { return nil }
+        let piece = pieces[firstPiece(at: range.lowerBound)]
+        return piece.range.lowerBound <= range.lowerBound && range.upperBound <= piece.range.upperBound ? piece : nil
+    }
+
+    /// The index of the last piece that begins at or before `offset`; 0 when there are none.
+    private func firstPiece(at offset: UInt64) -> Int {
+        var low = 0
+        var high = pieces.count
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            if pieces[middle].range.lowerBound <= offset { low = middle } else { high = middle }
+        }
+        return low
+    }
+}

@@ -1,0 +1,91 @@
+import CLinux
+import NetworkTypes
+import TFTP
+
+extension TransferWorker {
+    mutating func receive(from socket: Int) {
+        let isRequestPort = sockets[socket].isRequestPort
+        let count = tftp_receive(receiver, sockets[socket].descriptor)
+        for index in 0..<max(0, Int(count)) {
+            let datagram = tftp_received(receiver, Int32(index))
+            guard datagram.length >= 4, let bytes = tftp_received_bytes(receiver, Int32(index)), bytes[0] == 0 else {
+                counts.strays += 1
+                continue
+            }
+            switch bytes[1] {
+            case 4:
+                guard let slot = slot(of: datagram, on: socket) else { continue }
+                let block = UInt16(bytes[2]) << 8 | UInt16(bytes[3])
+                if let action = transfers[slot]?.state.acknowledged(block) { perform(action, slot: slot) }
+            case 5:
+                guard let slot = slot(of: datagram, on: socket) else { continue }
+                receiveError(UnsafeBufferPointer(start: bytes, count: Int(datagram.length)), slot: slot)
+            case 1 where isRequestPort, 2 where isRequestPort:
+                // A request to a broadcast address is to be ignored without a word (RFC 1123 §4.2.3.5).
+                guard !datagram.broadcast, !datagram.truncated else {
+                    counts.strays += 1
+                    continue
+                }
+                receiveRequest(
+                    Array(UnsafeBufferPointer(start: bytes, count: Int(datagram.length))), datagram: datagram,
+                    listener: socket)
+            default: counts.strays += 1
+            }
+        }
+    }
+
+    /// The transfer that a packet belongs to. One that belongs to none is dropped in silence, since its sender may be forged
+    /// and an ERROR would go to somebody else.
+    mutating func slot(of datagram: tftp_datagram, on socket: Int) -> Int? {
+        let key = UInt64(datagram.address) << 16 | UInt64(datagram.port)
+        guard let slot = slots[key], transfers[slot]?.terms.socket == socket else {
+            counts.strays += 1
+            return nil
+        }
+        return slot
+    }
+
+    mutating func receiveError(_ bytes: UnsafeBufferPointer<UInt8>, slot: Int) {
+        guard case .error(let code, let message)? = try? TFTPPacket(decoding: Array(bytes)[...]) else {
+            counts.strays += 1
+            return
+        }
+        guard let subject = transfers[slot]?.terms.subject, let action = transfers[slot]?.state.received(code) else {
+            return
+        }
+        switch action {
+        case .decline: end(slot, .declined(subject))
+        case .fail:
+            let text = TFTPSubject.printable(Array(message.utf8))
+            end(slot, .failed(subject, reason: .clientError(code, message: text)))
+        case .ignore, .send, .sendOptions, .finish: break
+        }
+    }
+
+    mutating func receiveRequest(_ bytes: [UInt8], datagram: tftp_datagram, listener: Int) {
+        let client = SocketEndpoint(address: IPv4Address(value: datagram.address), port: datagram.port)
+        let server = IPv4Address(value: datagram.local)
+        // Nothing can come from port 0, and an answer to it could not be sent.
+        guard client.port != 0 else { return }
+        var subject = TFTPSubject(name: "", client: client, server: server)
+        func refused(_ code: TFTPErrorCode, _ reason: String) {
+            context.record(.refused(subject, code: code, reason: reason))
+        }
+        do throws(TFTPPacketError) {
+            switch try TFTPPacket(decoding: bytes[...]) {
+            case .readRequest(let request):
+                subject.name = TFTPSubject.printable(request.fileName)
+                requests.yield(IncomingRequest(subject: subject, request: request, listener: listener))
+            case .writeRequest(let request):
+                subject.name = TFTPSubject.printable(request.fileName)
+                let message = "nothing can be written here"
+                refused(.accessViolation, message)
+                refuse(client, from: server, listener: listener, code: .accessViolation, message: message)
+            case .data, .acknowledgement, .error, .optionAcknowledgement: break
+            }
+        } catch {
+            refused(.illegalOperation, "\(error)")
+            refuse(client, from: server, listener: listener, code: .illegalOperation, message: "malformed request")
+        }
+    }
+}

@@ -1,0 +1,217 @@
+import CLinux
+import Glibc
+import NetworkTypes
+import TFTP
+
+/// One thread's transfers and sockets. Nothing in it is shared; `run()` returns when the inbox says stop.
+struct TransferWorker: ~Copyable {
+    struct Socket {
+        let descriptor: Int32
+        /// The address it is bound to; 0 for a request port, which may be bound to all.
+        let address: UInt32
+        /// Transfers that wait for room.
+        var blocked: [Int] = []
+        var isRequestPort: Bool { address == 0 }
+    }
+
+    let context: ServerContext
+    let inbox: WorkerInbox
+    let requests: AsyncStream<IncomingRequest>.Continuation
+    let receiver: OpaquePointer
+    let sender: OpaquePointer
+    /// Where packets are made; used from the beginning again when what it holds is sent.
+    let arena: UnsafeMutablePointer<UInt8>
+    var arenaUsed = 0
+    /// The socket for which messages wait in `sender`.
+    var staged = 0
+    var sockets: [Socket] = []
+    /// The sockets of transfers, by the address they are bound to, and which of them is next.
+    var pools: [UInt32: (sockets: [Int], next: Int)] = [:]
+    var transfers: [Transfer?] = []
+    /// How many transfers may still have a buffer for reading ahead.
+    var buffersLeft = 512
+    /// When each transfer's timer ends, in nanoseconds; 0 without a transfer. Apart from them, because all are looked
+    /// through ten times a second.
+    var deadlines: [UInt64] = []
+    var free: [Int] = []
+    var slots: [UInt64: Int] = [:]
+    var counts = TFTPCounters()
+    var now: UInt64
+
+    static let arenaSize = 256 << 10
+    /// Between looks at the timers.
+    static let tick: UInt64 = 100_000_000
+
+    init(
+        context: ServerContext, inbox: WorkerInbox, listening: [Int32],
+        requests: AsyncStream<IncomingRequest>.Continuation
+    ) {
+        guard let receiver = tftp_receiver_create(), let sender = tftp_sender_create() else {
+            fatalError("out of memory for TFTP's buffers")
+        }
+        self.context = context
+        self.inbox = inbox
+        self.requests = requests
+        self.receiver = receiver
+        self.sender = sender
+        arena = .allocate(capacity: Self.arenaSize)
+        now = tftp_now()
+        for descriptor in listening { adopt(Socket(descriptor: descriptor, address: 0)) }
+    }
+
+    deinit {
+        for socket in sockets { close(socket.descriptor) }
+        tftp_receiver_free(receiver)
+        tftp_sender_free(sender)
+        arena.deallocate()
+    }
+
+    mutating func run() {
+        let ready = UnsafeMutablePointer<tftp_ready>.allocate(capacity: Int(TFTP_BATCH))
+        defer { ready.deallocate() }
+        var nextTick = now + Self.tick
+        while true {
+            let wait = slots.isEmpty ? -1 : Int32((nextTick - min(now, nextTick)) / 1_000_000 + 1)
+            let count = tftp_poll_wait(inbox.poll, ready, Int32(TFTP_BATCH), wait)
+            now = tftp_now()
+            for index in 0..<max(0, Int(count)) {
+                let event = ready[index]
+                if event.tag == .max {
+                    let (jobs, isStopping) = inbox.take()
+                    if isStopping { return stop() }
+                    for job in jobs { perform(job) }
+                } else {
+                    if event.readable { receive(from: Int(event.tag)) }
+                    if event.writable { roomReturned(on: Int(event.tag)) }
+                }
+            }
+            flush()
+            if now >= nextTick {
+                nextTick = now + Self.tick
+                endTimers()
+                flush()
+                publishCounts()
+            } else if slots.isEmpty {
+                publishCounts()
+            }
+        }
+    }
+
+    mutating func publishCounts() {
+        guard counts != TFTPCounters() else { return }
+        context.add(counts)
+        counts = TFTPCounters()
+    }
+
+    @discardableResult
+    mutating func adopt(_ socket: Socket) -> Int? {
+        guard tftp_poll_add(inbox.poll, socket.descriptor, UInt32(sockets.count)) == 0 else {
+            close(socket.descriptor)
+            return nil
+        }
+        sockets.append(socket)
+        return sockets.count - 1
+    }
+
+    /// The socket of a new transfer: the next in turn, of a few more than the number of transfers asks for. So a client that
+    /// asks anew from its old port meets another port of ours, and a late packet of its old transfer cannot disturb it.
+    mutating func socketForTransfer(server: UInt32, listener: Int) -> Int? {
+        if context.settings.singlePort { return listener }
+        var pool = pools[server] ?? ([], 0)
+        if pool.sockets.count < min(64, 4 + slots.count / 32) {
+            let descriptor = tftp_socket(server, 0, false)
+            if descriptor >= 0, let index = adopt(Socket(descriptor: descriptor, address: server)) {
+                pool.sockets.append(index)
+            }
+        }
+        guard !pool.sockets.isEmpty else { return nil }
+        pool.next = (pool.next + 1) % pool.sockets.count
+        pools[server] = pool
+        return pool.sockets[pool.next]
+    }
+
+    // MARK: - Jobs
+
+    mutating func perform(_ job: WorkerInbox.Job) {
+        switch job {
+        case .start(let starting): start(starting)
+        case .abandon(let client):
+            if slots[client.key] == nil { context.admission.release(client) }
+        case .refuse(let subject, let listener, let code, let message):
+            refuse(subject.client, from: subject.server, listener: listener, code: code, message: message)
+        }
+    }
+
+    mutating func start(_ starting: StartingTransfer) {
+        let key = starting.subject.client.key
+        if let slot = slots[key], let older = transfers[slot] {
+            // The first answer may have been lost; then the transfer goes on where the client may already be.
+            if older.terms.request == starting.request, !older.state.hasBegun {
+                if let action = transfers[slot]?.state.requestRepeated() { perform(action, slot: slot) }
+                return
+            }
+            end(slot, .failed(older.terms.subject, reason: .replaced), release: false)
+        }
+        let server = starting.subject.server.value
+        guard let socket = socketForTransfer(server: server, listener: starting.listener) else {
+            context.admission.release(starting.subject.client)
+            context.record(.refused(starting.subject, code: .undefined, reason: "no socket can be opened"))
+            return
+        }
+        let terms = TransferTerms(
+            starting, socket: socket, leavesFromSocketAddress: !sockets[socket].isRequestPort, began: now)
+        let state = ReadTransfer(
+            length: starting.content.length, negotiation: starting.terms, retry: context.settings.retry)
+        var transfer = Transfer(state: state, terms: terms)
+        if buffersLeft > 0, state.blockSize * state.windowSize <= ReadAhead.size / 4,
+            state.length > UInt64(state.blockSize)
+        {
+            buffersLeft -= 1
+            transfer.ahead = ReadAhead(content: starting.content)
+        }
+        let slot: Int
+        if let reused = free.popLast() {
+            slot = reused
+            transfers[slot] = transfer
+        } else {
+            slot = transfers.count
+            transfers.append(transfer)
+            deadlines.append(0)
+        }
+        slots[key] = slot
+        context.record(.started(starting.subject, length: starting.content.length))
+        if let action = transfers[slot]?.state.start() { perform(action, slot: slot) }
+    }
+
+    mutating func end(_ slot: Int, _ event: TFTPEvent, release: Bool = true) {
+        guard let transfer = transfers[slot] else { return }
+        if transfer.ahead != nil { buffersLeft += 1 }
+        transfers[slot] = nil
+        deadlines[slot] = 0
+        free.append(slot)
+        slots[transfer.terms.client] = nil
+        if release { context.admission.release(transfer.terms.subject.client) }
+        context.record(event)
+    }
+
+    mutating func stop() {
+        for slot in transfers.indices {
+            guard let terms = transfers[slot]?.terms else { continue }
+            send(.error(.undefined, message: "the server stops"), to: terms)
+            end(slot, .failed(terms.subject, reason: .shutdown))
+        }
+        flush()
+        publishCounts()
+    }
+
+    // MARK: - Timers
+
+    mutating func endTimers() {
+        for slot in deadlines.indices where deadlines[slot] != 0 && deadlines[slot] <= now {
+            guard let action = transfers[slot]?.state.timedOut() else { continue }
+            if case .send = action { counts.retransmissions += 1 }
+            if case .sendOptions = action { counts.retransmissions += 1 }
+            perform(action, slot: slot)
+        }
+    }
+}

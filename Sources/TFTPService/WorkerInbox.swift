@@ -1,0 +1,113 @@
+import CLinux
+import Glibc
+import NetworkTypes
+import Synchronization
+import TFTP
+
+/// A read request as it came, on its way to be opened.
+struct IncomingRequest: Sendable {
+    var subject: TFTPSubject
+    var request: TFTPRequest
+    /// Which of the request sockets it came to.
+    var listener: Int
+}
+
+/// A transfer whose content is open.
+struct StartingTransfer: Sendable {
+    var subject: TFTPSubject
+    var request: TFTPRequest
+    var listener: Int
+    var content: TFTPContent
+    var terms: Negotiation
+}
+
+/// What a thread that moves packets is asked to do from outside, and how it is woken.
+final class WorkerInbox: Sendable {
+    enum Job: Sendable {
+        /// Begin a transfer, in place of an older one of the same client port.
+        case start(StartingTransfer)
+        /// Send an ERROR.
+        case refuse(subject: TFTPSubject, listener: Int, code: TFTPErrorCode, message: String)
+        /// The request of this client came to nothing: its place is free, if no older transfer has it.
+        case abandon(SocketEndpoint)
+    }
+
+    private struct State {
+        var jobs: [Job] = []
+        var isStopping = false
+    }
+
+    /// Readable when there is something to do.
+    let wakeup: Int32
+    /// The descriptor that the thread waits on.
+    let poll: Int32
+    private let state = Mutex(State())
+
+    init() throws(TFTPServerError) {
+        poll = tftp_poll_create()
+        wakeup = tftp_wakeup_create()
+        let added = poll >= 0 && wakeup >= 0 ? tftp_poll_add(poll, wakeup, .max) : min(poll, wakeup)
+        guard added < 0 else { return }
+        throw .resources(errno: -added)
+    }
+
+    deinit {
+        if poll >= 0 { close(poll) }
+        if wakeup >= 0 { close(wakeup) }
+    }
+
+    func post(_ job: Job) {
+        state.withLock { $0.jobs.append(job) }
+        tftp_wakeup_signal(wakeup)
+    }
+
+    func stop() {
+        state.withLock { $0.isStopping = true }
+        tftp_wakeup_signal(wakeup)
+    }
+
+    func take() -> (jobs: [Job], isStopping: Bool) {
+        tftp_wakeup_drain(wakeup)
+        return state.withLock { state in
+            defer { state.jobs = [] }
+            return (state.jobs, state.isStopping)
+        }
+    }
+}
+
+/// Runs `body` on a thread made for it, since it waits in system calls for as long as the server lives. Zero when it has
+/// ended, or the errno for which there was no thread.
+func onOwnThread(named name: String, _ body: @escaping @Sendable () -> Void) async -> Int32 {
+    await withCheckedContinuation { continuation in
+        let box = ThreadBox(name: name) {
+            body()
+            continuation.resume(returning: 0)
+        }
+        var thread = pthread_t()
+        let argument = Unmanaged.passRetained(box)
+        let result = pthread_create(
+            &thread, nil,
+            { argument in
+                guard let argument else { return nil }
+                let box = Unmanaged<ThreadBox>.fromOpaque(argument).takeRetainedValue()
+                tftp_name_thread(box.name)
+                box.body()
+                return nil
+            }, argument.toOpaque())
+        guard result == 0 else {
+            argument.release()
+            return continuation.resume(returning: result)
+        }
+        pthread_detach(thread)
+    }
+}
+
+private final class ThreadBox: Sendable {
+    let name: String
+    let body: @Sendable () -> Void
+
+    init(name: String, body: @escaping @Sendable () -> Void) {
+        self.name = name
+        self.body = body
+    }
+}
