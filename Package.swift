@@ -96,6 +96,8 @@ let package = Package(
         library("BootTimeline", ["NetworkTypes", logging]),
 
         // MARK: - Servers
+        /** DHCP proxy on sockets or, beside another server, by packet capture. */
+        library("DHCPService", ["BootTimeline", "CLinux", "CPcap", "DHCP", "Netboot", "NetworkTypes", logging]),
         /** TFTP for thousands of machines at once. */
         library("TFTPService", ["CLinux", "Compositions", "NetworkTypes", "TFTP", logging]),
 
@@ -117,6 +119,15 @@ let package = Package(
         tests("IPXETests", ["IPXE", "TalosModel"]),
         tests("DHCPTests", ["Bytes", "CodecTesting", "DHCP", "NetworkTypes"], resources: [.copy("Fixtures")]),
         tests("NetbootTests", ["Bytes", "DHCP", "Netboot", "NetworkTypes"], resources: [.copy("Fixtures")]),
+        .executableTarget(
+            name: "DHCPRig",
+            dependencies: ["BootTimeline", "Bytes", "CLinux", "DHCPService", "NetworkTypes", "Netboot", logging],
+            path: "Tests/DHCPRig", swiftSettings: strict),
+        tests(
+            "DHCPServiceTests",
+            [
+                "BootTimeline", "Bytes", "CLinux", "DHCP", "DHCPRig", "DHCPService", "NetworkTypes", "Netboot", logging,
+            ]),
         tests("BootTimelineTests", ["BootTimeline", "NetworkTypes", logging]),
         tests("CanonicalYAMLTests", ["CanonicalYAML", "CodecTesting"]),
         tests(

@@ -14,7 +14,9 @@ struct BootStory: Sendable {
     let start: Duration
     private(set) var steps: [Step] = []
     private(set) var dropped = 0
-    private(set) var reached: BootStage = .seen
+    /// The furthest stage that went well.
+    private var progress: BootStage = .seen
+    private var hasFailed = false
     private(set) var lastTime: Duration
 
     init(started: Date, at time: Duration) {
@@ -23,14 +25,17 @@ struct BootStory: Sendable {
         lastTime = time
     }
 
+    /// How far it has come; a failure counts until something goes well after it.
+    var reached: BootStage { hasFailed ? .failed : progress }
+
     /// Whether an event cannot belong to this boot any more.
     ///
     /// A machine asks the network again within one boot: firmware retries and tries other protocols, and iPXE asks for
     /// itself once it was loaded. But what has fetched its script does not ask again before it starts anew.
     func isOver(for event: BootEvent, at time: Duration, quiet: Duration) -> Bool {
         guard event.stage == .seen || event.stage == .offered else { return false }
-        if time - lastTime > quiet || reached >= .script { return true }
-        return event.startsBoot && reached >= .loader
+        if time - lastTime > quiet || progress >= .script { return true }
+        return event.startsBoot && progress >= .loader
     }
 
     /// Adds a step; one that has happened already is only counted.
@@ -43,7 +48,8 @@ struct BootStory: Sendable {
             steps[index].last = time
             return nil
         }
-        reached = max(reached, event.stage)
+        hasFailed = event.stage == .failed
+        if !hasFailed { progress = max(progress, event.stage) }
         guard steps.count < limit else {
             dropped += 1
             return nil

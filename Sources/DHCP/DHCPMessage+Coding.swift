@@ -17,7 +17,9 @@ extension DHCPMessage {
             UInt32(bytes[start + offset]) << 24 | UInt32(bytes[start + offset + 1]) << 16
                 | UInt32(bytes[start + offset + 2]) << 8 | UInt32(bytes[start + offset + 3])
         }
-        func field(_ offset: Int, _ length: Int) -> ArraySlice<UInt8> { bytes[start + offset..<start + offset + length] }
+        func field(_ offset: Int, _ length: Int) -> ArraySlice<UInt8> {
+            bytes[start + offset..<start + offset + length]
+        }
         guard integer(Self.fixedLength) == Self.cookie else { throw .notDHCP }
         operation = Operation(rawValue: bytes[start])
         hardwareType = bytes[start + 1]

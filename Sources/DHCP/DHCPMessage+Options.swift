@@ -49,7 +49,8 @@ extension DHCPMessage {
         }
         guard let text = vendorClass else { return [] }
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        guard let name = parts.firstIndex(of: "Arch"), name + 1 < parts.count, let number = UInt16(parts[name + 1]) else {
+        guard let name = parts.firstIndex(of: "Arch"), name + 1 < parts.count, let number = UInt16(parts[name + 1])
+        else {
             return []
         }
         return [ClientArchitecture(rawValue: number)]

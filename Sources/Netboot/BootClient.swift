@@ -102,7 +102,8 @@ extension BootClient {
         if isIPXE {
             client.firmware = .iPXE
             client.iPXEFeatures = message.iPXEFeatures
-            client.isNICROM = architecture == .biosX86 && asksForPXE && message.hasVendorClass(startingWith: "PXEClient:Arch:")
+            client.isNICROM =
+                architecture == .biosX86 && asksForPXE && message.hasVendorClass(startingWith: "PXEClient:Arch:")
         } else if isUBoot {
             client.firmware = .uBoot
         } else if RaspberryPi.sent(message, from: mac, architecture: architecture) {

@@ -69,7 +69,8 @@ public enum Silence: Error, Hashable, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .notARequest: "it is a server's message"
-        case .notBooting: "its sender does not ask to boot: no PXEClient, HTTPClient, iPXE or U-Boot in options 60 and 77"
+        case .notBooting:
+            "its sender does not ask to boot: no PXEClient, HTTPClient, iPXE or U-Boot in options 60 and 77"
         case .notEthernet: "its sender has no Ethernet address"
         case .leaseRequest: "a REQUEST on port 67 is for the server that gave the address; a proxy stays silent"
         case .otherMessage(let type): "\(type) is not answered on this port"

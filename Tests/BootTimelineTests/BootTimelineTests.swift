@@ -140,13 +140,17 @@ private func mac(_ last: UInt64) -> MACAddress { MACAddress(value: 0x5254_0077_0
         #expect(bench.lines.withLock { $0.count } == 10)
         bench.advance(1)
         timeline.record(BootEvent(mac: mac(200), stage: .seen, detail: "x"))
-        #expect(bench.lines.withLock { $0.suffix(2).map { $0.prefix(30) } } == ["warning too many boot steps to", "info boot step boot.after=0.0 "])
+        #expect(
+            bench.lines.withLock { $0.suffix(2).map { $0.prefix(30) } } == [
+                "warning too many boot steps to", "info boot step boot.after=0.0 ",
+            ])
         #expect(bench.lines.withLock { $0[10].hasSuffix("boot.suppressed=90") })
     }
 
     @Test func snapshotsAreJSON() throws {
         let timeline = Bench().timeline()
-        timeline.record(BootEvent(mac: mac(1), stage: .seen, detail: "BIOS PXE", address: IPv4Address(value: 0x0a4d_0091)))
+        timeline.record(
+            BootEvent(mac: mac(1), stage: .seen, detail: "BIOS PXE", address: IPv4Address(value: 0x0a4d_0091)))
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         encoder.dateEncodingStrategy = .iso8601

@@ -56,7 +56,8 @@ import Testing
 
     @Test func errorsNameWhatIsWrong() {
         func error(_ change: (inout [UInt8]) -> Void) -> DHCPError? {
-            var bytes = DHCPMessage(operation: .request, transactionID: 1, options: [DHCPOption(.messageType, [1])]).encode()
+            var bytes = DHCPMessage(operation: .request, transactionID: 1, options: [DHCPOption(.messageType, [1])])
+                .encode()
             change(&bytes)
             do throws(DHCPError) {
                 _ = try DHCPMessage(decoding: bytes[...])
@@ -68,11 +69,15 @@ import Testing
         #expect(error { $0[2] = 17 } == .hardwareLength(17))
         #expect(
             error { $0.removeLast(60 + 1) }
-                == .truncated(TruncationError(field: "fixed part and cookie", position: 0, needed: 240, available: 239)))
+                == .truncated(TruncationError(field: "fixed part and cookie", position: 0, needed: 240, available: 239))
+        )
         #expect(
             error { $0[241] = 200 }
                 == .truncated(TruncationError(field: "option 53", position: 240, needed: 200, available: 58)))
-        #expect(error { $0.removeLast(57); $0[242] = 12 } == nil, "a missing end mark is no harm")
+        #expect(
+            error {
+                $0.removeLast(57); $0[242] = 12
+            } == nil, "a missing end mark is no harm")
     }
 
     @Test func userClassIsReadInBothForms() {
@@ -104,7 +109,8 @@ import Testing
     }
 
     @Test func iPXESaysWhatItCanDo() throws {
-        let bytes = try #require([UInt8](hexadecimal: "b105011af41000eb030100001701012401011301011101012701012901011501010000"))
+        let bytes = try #require(
+            [UInt8](hexadecimal: "b105011af41000eb030100001701012401011301011101012701012901011501010000"))
         let features = IPXEFeatures(decoding: bytes[...])
         #expect(features.version == "1.0.0")
         #expect(features.speaksHTTP && features.isEFI && !features.speaksHTTPS)

@@ -53,7 +53,8 @@ import Testing
     @Test func aPayloadTooLongForADatagramIsNotEncoded() {
         let here = SocketEndpoint(address: .loopback, port: 67)
         let frame = DatagramFrame(
-            destinationMAC: DatagramFrame.broadcastMAC, sourceMAC: MACAddress(value: 1), source: here, destination: here,
+            destinationMAC: DatagramFrame.broadcastMAC, sourceMAC: MACAddress(value: 1), source: here,
+            destination: here,
             payload: ArraySlice(repeating: 0, count: 65_508))
         #expect(frame.encode() == nil)
     }

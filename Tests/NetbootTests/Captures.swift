@@ -40,7 +40,8 @@ struct CapturedMessage: CustomStringConvertible {
     ) throws -> CapturedMessage {
         let found = try all().first { (captured: CapturedMessage) -> Bool in
             let message = try captured.message()
-            return captured.file == file + ".pcap" && captured.port == port && message.messageType == type && condition(message)
+            return captured.file == file + ".pcap" && captured.port == port && message.messageType == type
+                && condition(message)
         }
         return try #require(found)
     }

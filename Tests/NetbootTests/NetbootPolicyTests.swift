@@ -28,7 +28,8 @@ private func discover(
     more: [DHCPOption] = []
 ) throws -> DHCPMessage {
     var message = DHCPMessage(operation: .request, transactionID: 0x0102_0304)
-    message.clientHardwareAddress = (try #require(MACAddress(parsing: mac)).octets + [UInt8](repeating: 0, count: 10))[...]
+    message.clientHardwareAddress =
+        (try #require(MACAddress(parsing: mac)).octets + [UInt8](repeating: 0, count: 10))[...]
     message.options = [DHCPOption(.messageType, [1]), DHCPOption(.vendorClass, Array(vendorClass.utf8))] + more
     if let architecture { message.options.append(DHCPOption(.clientArchitecture, [0, architecture])) }
     if let user { message.options.append(DHCPOption(.userClass, Array(user.utf8))) }
@@ -39,7 +40,9 @@ private func decide(
     _ message: DHCPMessage, on port: ServicePort = .dhcp, loaders: Set<String> = Set(Loader.all),
     options: BootOptions = BootOptions()
 ) throws -> BootDecision {
-    NetbootPolicy.decide(message, on: port, from: client68, server: try server(loaders: loaders)) { _ in .answer(options) }
+    NetbootPolicy.decide(message, on: port, from: client68, server: try server(loaders: loaders)) { _ in
+        .answer(options)
+    }
 }
 
 @Suite struct NetbootPolicyTests {
@@ -54,11 +57,19 @@ private func decide(
 
     @Test func replies() throws {
         let cases: [(String, BootDecision)] = [
-            ("bios-rom-ipxe", try decide(CapturedMessage.first(in: "b-bios-undi", .discover) { $0.hasVendorClass(startingWith: "PXEClient:") })),
+            (
+                "bios-rom-ipxe",
+                try decide(
+                    CapturedMessage.first(in: "b-bios-undi", .discover) {
+                        $0.hasVendorClass(startingWith: "PXEClient:")
+                    })
+            ),
             (
                 "bios-rom-ipxe-chainload",
                 try decide(
-                    CapturedMessage.first(in: "b-bios-undi", .discover) { $0.hasVendorClass(startingWith: "PXEClient:") },
+                    CapturedMessage.first(in: "b-bios-undi", .discover) {
+                        $0.hasVendorClass(startingWith: "PXEClient:")
+                    },
                     options: BootOptions(chainload: true))
             ),
             (
@@ -67,9 +78,15 @@ private func decide(
                     CapturedMessage.first(in: "b-loop", .discover) { $0.vendorClass == "PXEClient" },
                     options: BootOptions(chainload: true))
             ),
-            ("uefi-x64-discover", try decide(CapturedMessage.first(in: "c-uefi-pxe", .discover) { $0.userClass == nil })),
+            (
+                "uefi-x64-discover",
+                try decide(CapturedMessage.first(in: "c-uefi-pxe", .discover) { $0.userClass == nil })
+            ),
             ("uefi-x64-4011", try decide(CapturedMessage.first(in: "c-uefi-pxe", .request, on: .bootServer))),
-            ("uefi-x64-ipxe", try decide(CapturedMessage.first(in: "c-uefi-pxe", .discover) { $0.hasUserClass("iPXE") })),
+            (
+                "uefi-x64-ipxe",
+                try decide(CapturedMessage.first(in: "c-uefi-pxe", .discover) { $0.hasUserClass("iPXE") })
+            ),
             ("uefi-arm64-discover", try decide(CapturedMessage.first(in: "e-arm64-uki", .discover))),
             ("uefi-arm64-4011", try decide(CapturedMessage.first(in: "e-arm64-uki", .request, on: .bootServer))),
             ("http-x64", try decide(CapturedMessage.first(in: "d-uefi-http", .discover))),
@@ -144,8 +161,9 @@ private func decide(
         }
         // An EFI build of 2019 cannot be told from a network card's, so it is never sent round.
         let rom = try CapturedMessage.first(in: "c-uefi-ipxerom", .discover)
-        #expect(try decide(rom, options: BootOptions(chainload: true)).reply?.message.bootFile.elementsEqual(
-            "http://10.77.0.3:8080/boot.ipxe".utf8) == true)
+        #expect(
+            try decide(rom, options: BootOptions(chainload: true)).reply?.message.bootFile.elementsEqual(
+                "http://10.77.0.3:8080/boot.ipxe".utf8) == true)
     }
 
     @Test func iPXEWithoutHTTPGetsALoaderThatHasIt() throws {
@@ -167,7 +185,8 @@ private func decide(
     }
 
     @Test(arguments: [
-        (UInt8(6), "PXEClient"), (15, "HTTPClient"), (20, "HTTPClient"), (17, "HTTPClient"), (10, "PXEClient"), (27, "PXEClient"),
+        (UInt8(6), "PXEClient"), (15, "HTTPClient"), (20, "HTTPClient"), (17, "HTTPClient"), (10, "PXEClient"),
+        (27, "PXEClient"),
     ])
     func noLoaderNoOffer(architecture: UInt8, vendorClass: String) throws {
         guard case .silence(.unsupported) = try decide(discover(vendorClass, architecture: architecture)).outcome else {
@@ -191,7 +210,8 @@ private func decide(
     @Test func whoDoesNotAskToBootIsLeftAlone() throws {
         let server = try server()
         for vendorClass in ["android-dhcp-13", "MSFT 5.0", "", "udhcp 1.36", "pxeclient"] {
-            let decision = NetbootPolicy.decide(try discover(vendorClass), on: .dhcp, from: client68, server: server) { _ in
+            let decision = NetbootPolicy.decide(try discover(vendorClass), on: .dhcp, from: client68, server: server) {
+                _ in
                 Issue.record("the operator was asked about \(vendorClass)")
                 return .answer(BootOptions())
             }
@@ -242,8 +262,10 @@ private func decide(
     @Test func aLongURLStandsInTheOptionOnly() throws {
         let base = "http://10.77.0.3/" + String(repeating: "x", count: 100)
         for (extra, inHeader) in [("", true), ("y", false)] {
-            let addresses = ServerAddresses(address: IPv4Address(value: 0x0a4d_0003), httpBase: base + extra, loaders: [])
-            let message = try discover("PXEClient", architecture: 7, user: "iPXE", more: [DHCPOption(.maximumMessageSize, [5, 0xc0])])
+            let addresses = ServerAddresses(
+                address: IPv4Address(value: 0x0a4d_0003), httpBase: base + extra, loaders: [])
+            let message = try discover(
+                "PXEClient", architecture: 7, user: "iPXE", more: [DHCPOption(.maximumMessageSize, [5, 0xc0])])
             let reply = try #require(
                 NetbootPolicy.reply(
                     to: message, on: .dhcp, from: client68, verdict: .answer(BootOptions()), server: addresses))
@@ -257,7 +279,8 @@ private func decide(
     @Test func anAnswerIsNoLongerThanTheClientTakes() throws {
         let relay = DHCPOption(.relayAgentInformation, [UInt8](repeating: 7, count: 240))
         let uuid = DHCPOption(.clientUUID, [UInt8](repeating: 0, count: 17))
-        let message = try discover("PXEClient", architecture: 7, more: [relay, uuid, DHCPOption(.maximumMessageSize, [2, 0x40])])
+        let message = try discover(
+            "PXEClient", architecture: 7, more: [relay, uuid, DHCPOption(.maximumMessageSize, [2, 0x40])])
         let reply = try #require(try decide(message).reply?.message)
         #expect(reply.encode().count <= 548)
         #expect(reply[.tftpServerName] == nil)
@@ -282,13 +305,19 @@ private func decide(
         #expect(offer { $0.options.append(pxe) } == [.claimsToBeABootServer(rival)])
         #expect(offer { $0.serverAddress = rival } == [.namesItselfAsNextServer(rival)])
         #expect(offer { $0.options.append(DHCPOption(.bootFileName, [97, 0])) } == [.namesABootFile(rival, file: "a")])
-        #expect(offer { $0.bootFile = [98]; $0.serverAddress = own.first ?? .any } == [])
+        #expect(
+            offer {
+                $0.bootFile = [98]; $0.serverAddress = own.first ?? .any
+            } == [])
         #expect(
             offer {
                 $0.yourAddress = .any
                 $0.options += [pxe, DHCPOption(.vendorSpecificInformation, [255])]
             } == [.secondProxy(rival)])
-        #expect(offer { $0.options[1] = DHCPOption(.serverIdentifier, [10, 77, 0, 3]); $0.options.append(pxe) } == [])
+        #expect(
+            offer {
+                $0.options[1] = DHCPOption(.serverIdentifier, [10, 77, 0, 3]); $0.options.append(pxe)
+            } == [])
     }
 
     private static func text(_ decision: BootDecision) throws -> String {
@@ -297,7 +326,8 @@ private func decide(
         let bytes = reply.message.encode()
         let message = try DHCPMessage(decoding: bytes[...])
         lines.append("port \(reply.port.rawValue) to \(reply.destination), \(bytes.count) bytes")
-        lines.append("flags \(String(message.flags.rawValue, radix: 16)), hops \(message.hops), secs \(message.secondsElapsed)")
+        lines.append(
+            "flags \(String(message.flags.rawValue, radix: 16)), hops \(message.hops), secs \(message.secondsElapsed)")
         lines.append("ciaddr \(message.clientAddress), yiaddr \(message.yourAddress)")
         lines.append("siaddr \(message.serverAddress), giaddr \(message.relayAddress)")
         lines.append("chaddr \(message.clientHardwareAddress.hexadecimal)")

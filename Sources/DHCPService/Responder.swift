@@ -1,0 +1,123 @@
+import BootTimeline
+import DHCP
+import Logging
+import Netboot
+import NetworkTypes
+import Synchronization
+
+/// Bytes to send, and where they go.
+struct Answer: Sendable {
+    var bytes: [UInt8]
+    var destination: SocketEndpoint
+    var server: IPv4Address
+    var delay: Duration
+}
+
+/// Turns a datagram's payload into an answer. Shared by all listeners; it holds no socket.
+final class Responder: Sendable {
+    let ports: DHCPSettings.Ports
+    let logger: Logger
+    private let verdict: @Sendable (BootClient) -> BootVerdict
+    private let observer: any BootObserver
+    private let counters = Mutex(DHCPCounters())
+
+    init(settings: DHCPSettings, observer: any BootObserver, logger: Logger) {
+        ports = settings.ports
+        verdict = settings.verdict
+        self.observer = observer
+        self.logger = logger
+    }
+
+    var totals: DHCPCounters { counters.withLock { $0 } }
+
+    /// Adds what a listener has counted since last time.
+    func add(_ tally: inout DHCPCounters) {
+        counters.withLock { $0.add(tally) }
+        tally = DHCPCounters()
+    }
+
+    /// The answer to a message, or nil.
+    func answer(
+        to payload: ArraySlice<UInt8>, on port: ServicePort, from source: SocketEndpoint, server: ServerAddresses,
+        tally: inout DHCPCounters
+    ) -> Answer? {
+        let message: DHCPMessage
+        do throws(DHCPError) {
+            message = try DHCPMessage(decoding: payload)
+        } catch {
+            tally.malformed += 1
+            logger.debug(
+                "unreadable DHCP message",
+                metadata: ["dhcp.source": "\(source)", "dhcp.port": "\(port.rawValue)", "dhcp.error": "\(error)"])
+            return nil
+        }
+        learn(from: message, on: port, at: source)
+        let decision = NetbootPolicy.decide(message, on: port, from: source, server: server, verdict: verdict)
+        logger.debug(
+            "DHCP message",
+            metadata: [
+                "dhcp.source": "\(source)", "dhcp.port": "\(port.rawValue)", "dhcp.decision": "\(decision.reason)",
+                "machine.mac": "\(message.macAddress?.description ?? "none")",
+            ])
+        tell(decision, message, on: port)
+        switch decision.outcome {
+        case .silence(let silence):
+            tally.ignored[silence.label, default: 0] += 1
+            return nil
+        case .reply(let reply, _):
+            tally.answered += 1
+            return Answer(
+                bytes: reply.message.encode(), destination: ports.actual(reply.destination), server: server.address,
+                delay: reply.delay)
+        }
+    }
+
+    /// What a REQUEST tells of who has which address: one that confirms a lease has it in option 50, one that renews it or
+    /// asks a boot server in ciaddr.
+    private func learn(from message: DHCPMessage, on port: ServicePort, at source: SocketEndpoint) {
+        guard message.messageType == .request, message.operation == .request, let mac = message.macAddress else {
+            return
+        }
+        if port == .dhcp, let address = message.requestedAddress {
+            observer.learned(address, of: mac)
+        } else if message.clientAddress != .any {
+            observer.learned(message.clientAddress, of: mac)
+        }
+    }
+
+    private func tell(_ decision: BootDecision, _ message: DHCPMessage, on port: ServicePort) {
+        guard let client = decision.client else { return }
+        let address = message.clientAddress == .any ? nil : message.clientAddress
+        func record(_ stage: BootStage, _ detail: String, startsBoot: Bool = false) {
+            observer.record(
+                BootEvent(mac: client.mac, stage: stage, detail: detail, address: address, startsBoot: startsBoot))
+        }
+        // iPXE may have been loaded a moment ago; all other firmware speaks first of all.
+        let isFirst = client.firmware != .iPXE || client.isNICROM
+        switch decision.outcome {
+        case .reply(_, let file):
+            if port == .dhcp { record(.seen, client.summary, startsBoot: isFirst) }
+            record(.offered, file.name ?? "TFTP server")
+        case .silence(.ignored(let reason)):
+            record(.seen, "\(client.summary), ignored: \(reason)", startsBoot: isFirst)
+        case .silence(let silence):
+            switch silence.label {
+            case .unsupported, .loaderMissing, .replyTooLong:
+                record(.seen, client.summary, startsBoot: isFirst)
+                record(.failed, silence.description)
+            case .notARequest, .notBooting, .notEthernet, .leaseRequest, .otherMessage, .ignored: break
+            }
+        }
+    }
+}
+
+extension DHCPSettings.Ports {
+    /// Where a policy's destination is on this network, whose ports may be a test's.
+    func actual(_ destination: SocketEndpoint) -> SocketEndpoint {
+        switch destination.port {
+        case 67: SocketEndpoint(address: destination.address, port: relay)
+        case 68: SocketEndpoint(address: destination.address, port: client)
+        default: destination
+        }
+    }
+}

@@ -1,0 +1,83 @@
+// The DHCP service, or a client that asks it, as a process of its own, so that tests can put them into network namespaces.
+//
+//     DHCPRig serve automatic|socket|capture [INTERFACE…]    prints what it listens on and "ready"; ends when its input does
+//     DHCPRig ask INTERFACE PORT DESTINATION DPORT HEX       sends from PORT, prints each answer: from, interface's, hex
+//     DHCPRig hold PORT                                      holds a UDP port until its input ends
+
+import BootTimeline
+import Bytes
+import CLinux
+import DHCPService
+import Foundation
+import Logging
+import Netboot
+import NetworkTypes
+
+func say(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
+
+func fail(_ reason: String) -> Never {
+    say("error \(reason)")
+    exit(1)
+}
+
+func waitForEndOfInput() { _ = FileHandle.standardInput.readDataToEndOfFile() }
+
+let arguments = Array(CommandLine.arguments.dropFirst())
+switch arguments.first {
+case "serve":
+    guard arguments.count >= 2, let listening = DHCPSettings.Listening(rawValue: arguments[1]) else { fail("usage") }
+    let settings = DHCPSettings(
+        interfaces: arguments.dropFirst(2).map { DHCPSettings.Interface($0, listening: listening) },
+        listening: listening,
+        availableLoaders: { Set(Loader.all) }, verdict: { _ in .answer(BootOptions()) })
+    var logger = Logger(label: "rig") { _ in SwiftLogNoOpLogHandler() }
+    logger.logLevel = .error
+    let server = DHCPServer(settings: settings, observer: BootTimeline(logger: logger), logger: logger)
+    let task = Task {
+        do {
+            try await server.run { listeners in
+                for one in listeners {
+                    say("listening \(one.number) \(one.interface ?? "all") \(one.isCapture ? "capture" : "socket")")
+                }
+                say("ready")
+            }
+        } catch { fail("\(error)") }
+    }
+    Thread {
+        waitForEndOfInput()
+        task.cancel()
+    }.start()
+    await task.value
+    let counters = server.counters
+    say("received \(counters.received) answered \(counters.answered) unsent \(counters.unsent)")
+
+case "ask":
+    guard arguments.count == 6, let port = UInt16(arguments[2]), let destination = IPv4Address(parsing: arguments[3]),
+        let destinationPort = UInt16(arguments[4]), let bytes = [UInt8](hexadecimal: arguments[5]),
+        let batch = dhcp_batch_create()
+    else { fail("usage") }
+    let socket = dhcp_open(port, arguments[1])
+    guard socket >= 0 else { fail("cannot open port \(port): \(String(cString: strerror(-socket)))") }
+    var code: Int32 = 0
+    guard dhcp_queue(batch, bytes, bytes.count, destination.value, destinationPort, 0, 0) == 0,
+        dhcp_flush(batch, socket, &code) == 0
+    else { fail("cannot send: \(String(cString: strerror(code)))") }
+    let end = ContinuousClock.now + .milliseconds(1500)
+    while ContinuousClock.now < end {
+        var waiting = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+        guard poll(&waiting, 1, 100) > 0 else { continue }
+        for position in 0..<max(0, dhcp_receive(batch, socket)) {
+            let datagram = dhcp_received(batch, position)
+            let payload = UnsafeBufferPointer(start: datagram.bytes, count: Int(datagram.length))
+            let from = SocketEndpoint(address: IPv4Address(value: datagram.source), port: datagram.source_port)
+            say("answer \(from) \(IPv4Address(value: datagram.destination)) \(payload.hexadecimal)")
+        }
+    }
+
+case "hold":
+    guard arguments.count == 2, let port = UInt16(arguments[1]), dhcp_open(port, nil) >= 0 else { fail("cannot hold") }
+    say("ready")
+    waitForEndOfInput()
+
+default: fail("usage")
+}
