@@ -88,6 +88,13 @@ let package = Package(
         library(
             "Releases",
             ["CanonicalYAML", "Compositions", "Compression", "Digests", "OCIModel", "Stores", "TalosModel", "TarArchives", "Trust"]),
+        /** Initramfs segments: extensions, microcode, modules.dep, the schematic's own. */
+        library(
+            "Imaging",
+            [
+                "Bytes", "CLinux", "CPIO", "Compositions", "Compression", "Digests", "Releases", "Schematics", "SquashFS",
+                "Stores", "TalosModel", "TarArchives", "Trust",
+            ]),
         /** The machines file: who boots what. */
         library("Machines", ["Bytes", "CLinux", "CYAML", "IPXE", "NetworkTypes", "Schematics", "TalosModel"]),
         /** The DHCP proxy's decisions, as functions of values. */
@@ -141,6 +148,12 @@ let package = Package(
             [
                 "Compositions", "Compression", "Digests", "LayoutBuilding", "OCIModel", "Releases", "Stores", "TalosModel",
                 "TarArchives", "Trust",
+            ]),
+        tests(
+            "ImagingTests",
+            [
+                "CPIO", "CodecTesting", "Compositions", "Compression", "Digests", "Imaging", "OCIModel", "Releases", "Schematics",
+                "SquashFS", "Stores", "TalosModel", "TarArchives", "Trust",
             ]),
         tests("MachinesTests", ["CodecTesting", "Machines", "NetworkTypes", "Schematics", "TalosModel"]),
     ]

@@ -1,0 +1,39 @@
+import Compositions
+import Digests
+import Schematics
+import TalosModel
+
+/// An extension, ready to be a part of any initramfs of its layout: it depends on nothing else.
+public struct ExtensionSegment: Hashable, Sendable {
+    /// The compressed cpio member: the squashfs image, and the firmware.
+    public var member: StoredFile
+    /// The name of the squashfs image in the member, for `extensions.yaml`. It comes from the image's digest, so that no
+    /// two extensions can meet.
+    public var imageName: String
+    /// Microcode for Intel's processors.
+    public var intelMicrocode: StoredFile?
+    /// Microcode for AMD's processors.
+    public var amdMicrocode: StoredFile?
+    /// What the extension says of itself.
+    public var manifest: ExtensionManifest
+    /// Whether it has kernel modules.
+    public var hasModules: Bool
+
+    static func imageName(_ image: Digest) -> String { "\(image.hexadecimal.prefix(16)).sqsh" }
+
+    /// Whether the extension works with `version`, by its own word.
+    ///
+    /// - Throws: `ImagingError` with code `incompatibleExtension`.
+    public func requireCompatibility(with version: TalosVersion) throws(ImagingError) {
+        let range: VersionRange
+        do { range = try VersionRange(parsing: manifest.talosVersions) } catch {
+            throw ImagingError(.invalidExtension, "the extension '\(manifest.name)': \(error)")
+        }
+        guard range.contains(version) else {
+            throw ImagingError(
+                .incompatibleExtension,
+                "the extension '\(manifest.name)' \(manifest.version) needs Talos \(manifest.talosVersions), and this is "
+                    + "\(version.tag); leave it out or choose another version")
+        }
+    }
+}

@@ -1,0 +1,71 @@
+import Releases
+import Schematics
+import TalosModel
+
+/// Which of a release's extensions a schematic means.
+public enum ExtensionSelection {
+    /// Names that schematics still use for extensions that are now called otherwise. Looked at only where the name itself
+    /// is not in the release's catalog (imager.md 15.50 and factory.md 1.9 of the reference).
+    static let aliases: [String: String] = [
+        "siderolabs/v4l-uvc": "siderolabs/v4l-uvc-drivers",
+        "siderolabs/usb-modem": "siderolabs/usb-modem-drivers",
+        "siderolabs/gasket": "siderolabs/gasket-driver",
+        "siderolabs/talos-vmtoolsd": "siderolabs/vmtoolsd-guest-agent",
+        "siderolabs/xe-guest-utilities": "siderolabs/xen-guest-agent",
+        "siderolabs/nvidia-container-toolkit": "siderolabs/nvidia-container-toolkit-lts",
+        "siderolabs/nvidia-open-gpu-kernel-modules": "siderolabs/nvidia-open-gpu-kernel-modules-lts",
+        "siderolabs/nonfree-kmod-nvidia": "siderolabs/nonfree-kmod-nvidia-lts",
+        "siderolabs/nvidia-fabricmanager": "siderolabs/nvidia-fabric-manager-lts",
+        "siderolabs/i915-ucode": "siderolabs/i915",
+        "siderolabs/amdgpu-firmware": "siderolabs/amdgpu",
+    ]
+
+    /// The extensions that `names` stand for, in the same order.
+    ///
+    /// - Throws: `ImagingError` with code `extensionNotAvailable` for the first that the catalog does not have.
+    public static func select(
+        _ names: [String], from catalog: [OfficialExtension], version: TalosVersion
+    ) throws(ImagingError) -> [OfficialExtension] {
+        let known = Dictionary(catalog.map { ($0.name, $0) }) { first, _ in first }
+        var selected: [OfficialExtension] = []
+        for name in names {
+            guard let found = known[name] ?? aliases[name].flatMap({ known[$0] }) else {
+                throw ImagingError(
+                    .extensionNotAvailable,
+                    "official extension \(name.goQuoted) is not available for Talos version \(version.tag)")
+            }
+            selected.append(found)
+        }
+        return selected
+    }
+
+    /// The order in which the imager lays `count` extensions over one another: it numbers them and sorts the numbers as
+    /// text, so that the eleventh, `10`, comes before the third, `2`. The last one is topmost.
+    public static func layerOrder(_ count: Int) -> [Int] {
+        (0..<count).map { (String($0), $0) }.sorted { $0.0.utf8.lexicographicallyPrecedes($1.0.utf8) }.map(\.1)
+    }
+}
+
+extension Schematic {
+    /// Refuses a schematic with an embedded machine configuration for a version that cannot take one. Kernel and command
+    /// line are made all the same, since they have no place for it.
+    ///
+    /// - Throws: `ImagingError` with code `embeddedConfigurationNotSupported` and the text that clients know.
+    public func requireEmbeddedConfigurationSupport(in version: TalosVersion) throws(ImagingError) {
+        guard embeddedMachineConfiguration.isEmpty || version.supportsEmbeddedConfiguration else {
+            throw ImagingError(
+                .embeddedConfigurationNotSupported,
+                "embedding configuration is not supported for Talos version \(version.tag)")
+        }
+    }
+
+    /// Refuses a schematic with an overlay for a version that knows none, whatever is to be made.
+    ///
+    /// - Throws: `ImagingError` with code `overlayNotSupported` and the text that clients know.
+    public func requireOverlaySupport(in version: TalosVersion) throws(ImagingError) {
+        guard (overlay?.name ?? "").isEmpty || version.supportsOverlays else {
+            throw ImagingError(
+                .overlayNotSupported, "overlay is not supported for Talos version \(version.tag)")
+        }
+    }
+}

@@ -1,0 +1,38 @@
+import Foundation
+import Releases
+import Stores
+
+/// Makes boot images out of releases and extensions.
+///
+/// An initramfs is a composition: the release's own file as it is, a member for each extension, and a few KiB made for the
+/// schematic. What does not depend on the schematic is built once and kept in the store. Everything blocks; call it off
+/// the cooperative thread pool, and keep callers from building the same thing twice at a time by the keys that
+/// `InitramfsPlan` has (doing so anyway is wasteful but harmless).
+public struct Imager: Sendable {
+    let store: EmbeddedStore
+    let source: any ReleaseSource
+    let temporaryDirectory: String
+    let externalURL: String
+    let limits: ExtractionLimits
+    let processors: Int
+
+    /// An imager.
+    ///
+    /// - Parameters:
+    ///   - temporaryDirectory: a folder with room for the largest extension, unpacked.
+    ///   - externalURL: where machines reach this factory; images carry it.
+    ///   - limits: how much of an extension's image is taken in.
+    ///   - processors: how many blocks are compressed at a time. The default is all processors.
+    public init(
+        store: EmbeddedStore, source: any ReleaseSource, temporaryDirectory: String, externalURL: String,
+        limits: ExtractionLimits = ExtractionLimits(),
+        processors: Int = ProcessInfo.processInfo.activeProcessorCount
+    ) {
+        self.store = store
+        self.source = source
+        self.temporaryDirectory = temporaryDirectory
+        self.externalURL = externalURL
+        self.limits = limits
+        self.processors = max(1, processors)
+    }
+}

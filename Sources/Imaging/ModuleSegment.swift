@@ -1,0 +1,174 @@
+import CPIO
+import Compositions
+import Compression
+import Digests
+import Foundation
+import Schematics
+import Stores
+import TalosModel
+import Trust
+
+/// The module dependencies of a release together with a set of extensions.
+public struct ModuleSegment: Hashable, Sendable {
+    /// The compressed cpio member with the squashfs image.
+    public var member: StoredFile
+    /// The kernel's release, as 6.18.1-talos.
+    public var kernelRelease: String
+
+    /// The name of the squashfs image in the member.
+    public static let imageName = "modules.dep.sqsh"
+
+    /// How `extensions.yaml` describes it. The version of the format is the kernel's release: so it is in the original, and
+    /// nothing reads it.
+    var manifest: ExtensionManifest {
+        ExtensionManifest(
+            formatVersion: kernelRelease, name: "modules.dep", version: kernelRelease, author: "Talos Machinery",
+            description: "Combined modules.dep for all extensions")
+    }
+}
+
+extension Imager {
+    /// The key of a plan's module dependencies, or nil if none of the extensions has modules. Extensions that have none do
+    /// not matter; the order does, where two bring the same file.
+    public func moduleKey(of plan: InitramfsPlan, _ segments: [ExtensionSegment]) -> String? {
+        let images = zip(plan.extensions, segments).filter { $1.hasModules }.map(\.0.image.manifest.hexadecimal)
+        guard !images.isEmpty else { return nil }
+        let digest = Digest.of(([plan.base.digest.hexadecimal, plan.layout.key] + images).joined(separator: "\n"))
+        return digest.hexadecimal
+    }
+
+    /// The module dependencies under a key, if they have been worked out before.
+    public func storedModuleSegment(_ key: String) throws(ImagingError) -> ModuleSegment? {
+        try explaining("the module dependencies \(key)") {
+            guard let record = try store.decodedRecord(.moduleSegments, key, as: ModuleSegmentRecord.self),
+                let member = try store.usableBlob(record.member)
+            else { return nil }
+            return ModuleSegment(member: member, kernelRelease: record.kernelRelease)
+        }
+    }
+
+    /// The module dependencies of a plan, worked out if they are not in the store; nil if none of the extensions has
+    /// modules.
+    ///
+    /// - Parameter segments: those of the plan's extensions, in the plan's order.
+    /// - Throws: `ImagingError`; with code `missingProgram` if `unsquashfs` or `depmod` is not installed.
+    public func moduleSegment(
+        of plan: InitramfsPlan, _ segments: [ExtensionSegment], isCancelled: @escaping CancellationCheck = { false }
+    ) throws(ImagingError) -> ModuleSegment? {
+        guard let key = moduleKey(of: plan, segments) else { return nil }
+        if let stored = try storedModuleSegment(key) { return stored }
+        return try explaining("the module dependencies for Talos \(plan.version.tag)") {
+            let extensions = zip(plan.extensions, segments).filter { $1.hasModules }.map(\.0)
+            return try buildModuleSegment(plan, extensions, key: key, isCancelled: isCancelled)
+        }
+    }
+
+    private func buildModuleSegment(
+        _ plan: InitramfsPlan, _ extensions: [InitramfsPlan.PlannedExtension], key: String,
+        isCancelled: @escaping CancellationCheck
+    ) throws -> ModuleSegment {
+        let work = try WorkFolder(in: temporaryDirectory)
+        let rootfs = "\(work.path)/rootfs.sqsh"
+        try extractRootFileSystem(of: plan.base, to: rootfs, isCancelled: isCancelled)
+        let modulesPath = plan.layout.modulesPath.joined(separator: "/")
+        try ExternalProgram.unsquashfs.run(
+            ["-no-xattrs", "-d", "tree", "-f", "-n", "rootfs.sqsh", modulesPath], in: work.path,
+            isCancelled: isCancelled)
+        try FileManager.default.removeItem(atPath: rootfs)
+
+        let modules = "\(work.path)/tree/\(modulesPath)"
+        let releases = (try? FileManager.default.contentsOfDirectory(atPath: modules)) ?? []
+        guard let kernelRelease = releases.first, releases.count == 1 else {
+            throw ImagingError(
+                .invalidBase,
+                "the root file system of Talos \(plan.version.tag) has \(releases.count) kernel releases in "
+                    + "/\(modulesPath), and not one")
+        }
+        for planned in extensions {
+            let subject = "the extension '\(planned.name)' (\(planned.image.manifest))"
+            let spool = try Spool(in: temporaryDirectory)
+            let contents = try flatten(planned.image, subject: subject, into: spool, isCancelled: isCancelled)
+            guard let tree = contents.rootfs.descendant(plan.layout.modulesPath + [kernelRelease]), tree.isDirectory
+            else {
+                throw ImagingError(
+                    .incompatibleExtension,
+                    "\(subject) has modules for another kernel than Talos \(plan.version.tag), whose kernel is "
+                        + "\(kernelRelease)")
+            }
+            try work.write(tree, of: spool, to: "\(modules)/\(kernelRelease)", subject: subject)
+        }
+        // An empty configuration, so that this machine's own does not have a say.
+        try Data().write(to: URL(filePath: "\(work.path)/depmod.conf"))
+        try ExternalProgram.depmod.run(
+            [
+                "--all", "--basedir", "\(work.path)/tree" + (plan.layout.hasMergedUsr ? "/usr" : ""), "--config",
+                "\(work.path)/depmod.conf", kernelRelease,
+            ], in: work.path, isCancelled: isCancelled)
+
+        let spool = try Spool(in: temporaryDirectory)
+        let tree = TreeNode.directory()
+        let target = tree.makeDirectory(plan.layout.modulesPath + [kernelRelease])
+        for name in try FileManager.default.contentsOfDirectory(atPath: "\(modules)/\(kernelRelease)").sorted()
+        where name.hasPrefix("modules.") {
+            let path = "\(modules)/\(kernelRelease)/\(name)"
+            let type = try FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType
+            guard type == .typeRegular else { continue }
+            let content = try spool.add([UInt8](try Data(contentsOf: URL(filePath: path))))
+            target.children[name] = TreeNode(.file(content), permissions: 0o644)
+        }
+        let image = try spool.squash(tree, layout: plan.layout, processors: processors, isCancelled: isCancelled)
+        let staging = TreeNode.directory()
+        staging.children[ModuleSegment.imageName] = TreeNode(.file(image), permissions: 0o644)
+        let member = try store.ingest(expecting: nil, limit: .max) { writer in
+            try spool.writeMember(staging, plan.layout.member, isCancelled: isCancelled) { try writer.write($0) }
+        }
+        try store.setEncodedRecord(
+            .moduleSegments, key, ModuleSegmentRecord(member: member.digest, kernelRelease: kernelRelease))
+        return ModuleSegment(member: member, kernelRelease: kernelRelease)
+    }
+
+    /// Takes `rootfs.sqsh` out of a release's initramfs.
+    private func extractRootFileSystem(
+        of base: StoredFile, to path: String, isCancelled: CancellationCheck
+    ) throws {
+        guard FileManager.default.createFile(atPath: path, contents: nil) else {
+            throw ImagingError(.temporaryFile, "cannot write \(path)")
+        }
+        let target = try FileHandle(forWritingTo: URL(filePath: path))
+        defer { try? target.close() }
+        let reader = CPIOReader()
+        var decompressor: Decompressor?
+        var isInside = false
+        var found = false
+        func take(_ bytes: UnsafeRawBufferPointer) throws {
+            try ImagingError.check(isCancelled)
+            try reader.write(bytes) { event in
+                switch event {
+                case .entry(let entry):
+                    isInside = entry.path == "rootfs.sqsh" || entry.path == "./rootfs.sqsh"
+                    found = found || isInside
+                case .data(let data): if isInside { try target.write(contentsOf: Data(data)) }
+                case .end, .trailer: isInside = false
+                }
+            }
+        }
+        do {
+            try base.read { piece in
+                if decompressor == nil {
+                    guard let format = CompressionFormat(sniffing: piece.prefix(CompressionFormat.magicLength)) else {
+                        throw ImagingError(.invalidBase, "the release's initramfs is neither zstd nor xz")
+                    }
+                    decompressor = try Decompressor(format, outputLimit: limits.contentLength)
+                }
+                try decompressor?.write(piece, to: take)
+            }
+            try decompressor?.finish(to: take)
+            try reader.finish()
+        } catch let error as CompressionError {
+            throw ImagingError(.invalidBase, "the release's initramfs: \(error)")
+        } catch let error as CPIOError {
+            throw ImagingError(.invalidBase, "the release's initramfs: \(error)")
+        }
+        guard found else { throw ImagingError(.invalidBase, "the release's initramfs has no 'rootfs.sqsh'") }
+    }
+}

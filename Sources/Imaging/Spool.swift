@@ -1,0 +1,137 @@
+import Bytes
+import Digests
+import Glibc
+
+/// Some content in a spool.
+struct SpooledContent: Hashable {
+    /// Its number; equal content found twice has one number.
+    var id: Int
+    var offset: UInt64
+    var size: UInt64
+}
+
+/// One unnamed temporary file that holds the contents of many: nothing of an image ever gets a name on this machine's
+/// disk, and nothing is left when the process ends, however it ends.
+final class Spool {
+    private let descriptor: Int32
+    private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 4096)
+    private var position: UInt64 = 0
+    private var contents: [SpooledContent] = []
+    private var known: [Digest: Int] = [:]
+    private var hasher: SHA256Hasher?
+    private var start: UInt64 = 0
+
+    /// A spool in the folder `folder`, which must exist.
+    init(in folder: String) throws(ImagingError) {
+        let path = "\(folder)/slipway-\(getpid())-\(String(UInt64.random(in: .min ... .max), radix: 16))"
+        let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw ImagingError(
+                .temporaryFile, "cannot make a temporary file in \(folder): \(String(cString: strerror(errno)))")
+        }
+        unlink(path)
+        self.descriptor = descriptor
+    }
+
+    deinit {
+        close(descriptor)
+        buffer.deallocate()
+    }
+
+    /// Begins a content, which `append` and `finish` go on with.
+    ///
+    /// - Parameter sharing: whether to look for equal content, and keep only one.
+    func begin(sharing: Bool = true) {
+        start = position
+        hasher = sharing ? SHA256Hasher() : nil
+    }
+
+    /// Takes the next bytes of the content that has begun.
+    func append(_ bytes: UnsafeRawBufferPointer) throws(ImagingError) {
+        hasher?.update(bytes)
+        try write(bytes, at: position)
+        position += UInt64(bytes.count)
+    }
+
+    /// Takes the next bytes of the content that has begun.
+    func append(_ bytes: [UInt8]) throws(ImagingError) {
+        let result = bytes.withUnsafeBytes { buffer in
+            Result { () throws(ImagingError) in try append(buffer) }
+        }
+        try result.get()
+    }
+
+    /// Ends the content that has begun.
+    func finish() -> SpooledContent {
+        let content = SpooledContent(id: contents.count, offset: start, size: position - start)
+        if let digest = hasher.take()?.finalize() {
+            if let id = known[digest] {
+                // The room is used again.
+                position = start
+                return contents[id]
+            }
+            known[digest] = content.id
+        }
+        contents.append(content)
+        return content
+    }
+
+    /// Takes in `bytes` as a content.
+    func add(_ bytes: [UInt8]) throws(ImagingError) -> SpooledContent {
+        begin()
+        try append(bytes)
+        return finish()
+    }
+
+    /// Overwrites the beginning of `content`, which must not be shared.
+    func overwrite(_ content: SpooledContent, with bytes: [UInt8]) throws(ImagingError) {
+        let result = bytes.withUnsafeBytes { buffer in
+            Result { () throws(ImagingError) in try write(buffer, at: content.offset) }
+        }
+        try result.get()
+    }
+
+    /// The content with a number.
+    func content(_ id: Int) -> SpooledContent { contents[id] }
+
+    /// Hands `content` to `body` in order, in pieces that are valid during the call only.
+    func read(_ content: SpooledContent, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+        var offset = content.offset
+        let end = content.offset + content.size
+        while offset < end {
+            let wanted = Int(min(UInt64(buffer.count), end - offset))
+            let count = pread(descriptor, buffer.baseAddress, wanted, off_t(offset))
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else {
+                throw ImagingError(
+                    .temporaryFile, "cannot read a temporary file: \(String(cString: strerror(errno)))")
+            }
+            offset += UInt64(count)
+            try body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        }
+    }
+
+    /// The whole of `content`, which must be known to be small.
+    func bytes(of content: SpooledContent) throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(Int(content.size))
+        try read(content) { bytes.append(contentsOf: $0) }
+        return bytes
+    }
+
+    private func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(ImagingError) {
+        var rest = bytes
+        var offset = offset
+        while !rest.isEmpty {
+            let count = pwrite(descriptor, rest.baseAddress, rest.count, off_t(offset))
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else {
+                throw ImagingError(
+                    .temporaryFile,
+                    "cannot write a temporary file: \(String(cString: strerror(errno))); free some space")
+            }
+            offset += UInt64(count)
+            rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
+        }
+    }
+}

@@ -1,0 +1,48 @@
+import Foundation
+import Glibc
+
+/// A private folder for programs that want real files; it goes when its owner goes.
+final class WorkFolder {
+    let path: String
+
+    init(in parent: String) throws(ImagingError) {
+        var template = Array("\(parent)/slipway-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else {
+            throw ImagingError(
+                .temporaryFile, "cannot make a folder in \(parent): \(String(cString: strerror(errno)))")
+        }
+        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    /// Writes the tree below `directory` into the existing folder `folder`. Links are left out, and what stands in the
+    /// way of a file is replaced. Nothing that was there before is followed out of the folder: a directory that turns out
+    /// to be a link is an error.
+    func write(_ directory: TreeNode, of spool: Spool, to folder: String, subject: String) throws {
+        for (name, node) in directory.sortedChildren {
+            let target = "\(folder)/\(name)"
+            switch node.kind {
+            case .symbolicLink: continue
+            case .directory:
+                if mkdir(target, 0o755) != 0 {
+                    var status = stat()
+                    guard errno == EEXIST, lstat(target, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+                        throw ImagingError(
+                            .invalidExtension, "\(subject): '\(name)' is a directory where the release has a file")
+                    }
+                }
+                try write(node, of: spool, to: target, subject: subject)
+            case .file(let content):
+                unlink(target)
+                let descriptor = open(target, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
+                guard descriptor >= 0 else {
+                    throw ImagingError(
+                        .temporaryFile, "\(subject): cannot write '\(name)': \(String(cString: strerror(errno)))")
+                }
+                let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+                try spool.read(content) { try file.write(contentsOf: Data($0)) }
+            }
+        }
+    }
+}

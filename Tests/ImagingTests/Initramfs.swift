@@ -1,0 +1,108 @@
+import CPIO
+import Compositions
+import Compression
+import Foundation
+import Stores
+import Testing
+
+/// All bytes of a composition.
+func bytes(of composition: Composition) throws -> [UInt8] {
+    var result: [UInt8] = []
+    for segment in composition.segments {
+        switch segment {
+        case .file(let file): result += try file.contents(limit: 1 << 30)
+        case .bytes(let bytes): result += bytes
+        }
+    }
+    #expect(UInt64(result.count) == composition.length)
+    return result
+}
+
+/// The members of a compressed cpio archive.
+struct Member {
+    var entries: [(entry: CPIOEntry, content: [UInt8])] = []
+
+    init(_ bytes: [UInt8]) throws {
+        let format = try #require(CompressionFormat(sniffing: bytes))
+        try self.init(archive: decompress(bytes, format: format, outputLimit: 1 << 30))
+    }
+
+    init(archive: [UInt8]) throws {
+        let reader = CPIOReader()
+        var entries: [(entry: CPIOEntry, content: [UInt8])] = []
+        try reader.write(archive) {
+            switch $0 {
+            case .entry(let entry): entries.append((entry, []))
+            case .data(let data): entries[entries.count - 1].content += data
+            case .end, .trailer: break
+            }
+        }
+        try reader.finish()
+        self.entries = entries
+        #expect(try listing(of: archive) == entries.map(\.entry.path))
+        #expect(archive.count.isMultiple(of: 512))
+    }
+
+    subscript(path: String) -> [UInt8]? { entries.first { $0.entry.path == path }?.content }
+    var paths: [String] { entries.map(\.entry.path) }
+}
+
+/// The names that the cpio program finds.
+private func listing(of archive: [UInt8]) throws -> [String] {
+    let folder = try TestFolder()
+    try Data(archive).write(to: URL(filePath: folder.path + "/archive"))
+    let output = try run("/bin/sh", ["-c", "cpio -it --quiet <archive"], in: folder.path)
+    return output.split(separator: "\n").map(String.init)
+}
+
+/// Runs a program that must succeed, and gives what it printed.
+@discardableResult
+func run(_ program: String, _ arguments: [String], in folder: String) throws -> String {
+    let target = URL(filePath: folder + "/output-\(UUID().uuidString)")
+    try Data().write(to: target)
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = [program] + arguments
+    process.currentDirectoryURL = URL(filePath: folder)
+    process.environment = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"]
+    process.standardOutput = try FileHandle(forWritingTo: target)
+    process.standardError = FileHandle.standardError
+    try process.run()
+    process.waitUntilExit()
+    let output = String(decoding: try Data(contentsOf: target), as: UTF8.self)
+    try #require(process.terminationStatus == 0, "\(program) \(arguments) ended with \(process.terminationStatus)")
+    return output
+}
+
+/// A squashfs image unpacked by unsquashfs.
+struct UnpackedImage {
+    let folder: TestFolder
+    /// The lines of `unsquashfs -lln`, without the heading: mode, owner, size, date, time, path.
+    let listing: [String]
+
+    init(_ image: [UInt8]) throws {
+        folder = try TestFolder()
+        try Data(image).write(to: URL(filePath: folder.path + "/image"))
+        try run("unsquashfs", ["-no-xattrs", "-no-progress", "-quiet", "-d", "tree", "image"], in: folder.path)
+        listing = try run("unsquashfs", ["-lln", "image"], in: folder.path).split(separator: "\n").map(String.init)
+    }
+
+    /// Everything below the root.
+    var paths: [String] {
+        (FileManager.default.enumerator(atPath: folder.path + "/tree")?.compactMap { $0 as? String } ?? []).sorted()
+    }
+
+    func content(_ path: String) -> [UInt8]? {
+        FileManager.default.contents(atPath: folder.path + "/tree/" + path).map { [UInt8]($0) }
+    }
+
+    func linkTarget(_ path: String) -> String? {
+        try? FileManager.default.destinationOfSymbolicLink(atPath: folder.path + "/tree/" + path)
+    }
+
+    /// The mode as `ls` writes it.
+    func mode(_ path: String) -> String? {
+        listing.first { $0.hasSuffix(" squashfs-root/\(path)") || $0.contains(" squashfs-root/\(path) -> ") }
+            .map { String($0.prefix { $0 != " " }) }
+    }
+}

@@ -1,0 +1,254 @@
+import CPIO
+import Compositions
+import Compression
+import Digests
+import Foundation
+import Imaging
+import Schematics
+import SquashFS
+import Stores
+import TalosModel
+import TarArchives
+import Testing
+import Trust
+
+private let version = TalosVersion(1, 13, 5)
+
+private func schematic(_ text: String) throws -> Schematic { try Schematic(decoding: Array(text.utf8)) }
+
+private func schematic(extensions names: [String]) throws -> Schematic {
+    try schematic(
+        "customization: {systemExtensions: {officialExtensions: [\(names.joined(separator: ", "))]}}")
+}
+
+/// What an initramfs consists of, taken apart again.
+private struct Parts {
+    var microcode: Member?
+    /// The compressed members in order, the first being the release's own.
+    var members: [Member] = []
+    var segments: [[UInt8]] = []
+
+    init(_ composition: Composition, base: [UInt8]) throws {
+        let all = try bytes(of: composition)
+        let start = try #require(all.firstRange(of: base)?.lowerBound)
+        if start > 0 {
+            microcode = try Member(archive: Array(all[..<start]))
+            #expect(start.isMultiple(of: 512))
+        }
+        for segment in composition.segments {
+            switch segment {
+            case .file(let file): segments.append(try file.contents(limit: 1 << 30))
+            case .bytes(let bytes): segments.append(bytes)
+            }
+        }
+        let first = try #require(segments.firstIndex(of: base))
+        members = try segments[first...].map { try Member($0) }
+    }
+
+    var configuration: String { String(decoding: members.last?["extensions.yaml"] ?? [], as: UTF8.self) }
+    /// The images in extensions.yaml.
+    var layers: [String] {
+        configuration.split(separator: "\n").compactMap { line in
+            line.firstRange(of: "- image: ").map { String(line[$0.upperBound...]) }
+        }
+    }
+}
+
+@Suite struct InitramfsTests {
+    var releases: TestReleases
+    let base: [UInt8]
+
+    init() throws {
+        releases = try TestReleases()
+        base = try compress(
+            try CPIOWriter.encode([(.file("init", size: 4, modificationTime: 0), Array("init".utf8))]), .zstd(level: 3))
+    }
+
+    @Test func theEmptySchematicHasItsVirtualExtension() throws {
+        var releases = releases
+        try releases.add(version, base: base, [])
+        let schematic = try schematic("customization: {}")
+        let composition = try releases.imager().initramfs(schematic: schematic, version: version, architecture: .amd64)
+        #expect(composition.segments.count == 2)
+        let parts = try Parts(composition, base: base)
+        let member = try #require(parts.members.last)
+        #expect(member.paths == ["extensions.yaml", "schematic.sqsh"])
+        let image = try UnpackedImage(try #require(member["schematic.sqsh"]))
+        #expect(
+            image.paths == [
+                "usr", "usr/local", "usr/local/share", "usr/local/share/schematic",
+                "usr/local/share/schematic/376567988ad370138ad8b2698212367b8edcb69b5fd68c80be1f2ec7d603b4ba",
+            ])
+        #expect(parts.layers == ["schematic.sqsh"])
+        #expect(parts.configuration.contains("name: schematic"))
+        #expect(parts.configuration.contains("author: Image Factory (https://factory.example)"))
+        #expect(parts.configuration.contains("version: \(schematic.id)"))
+        #expect(parts.configuration.contains("extraInfo: |"))
+    }
+
+    @Test func extraInfoBeginsWith17AndZstdWith18() throws {
+        var releases = releases
+        for (version, hasInfo, format) in [
+            (TalosVersion(1, 6, 9), false, CompressionFormat.xz), (TalosVersion(1, 7, 0), true, .xz),
+            (TalosVersion(1, 8, 0), true, .zstd),
+        ] {
+            try releases.add(version, base: base, [])
+            let composition = try releases.imager().initramfs(
+                schematic: try schematic("customization: {}"), version: version, architecture: .arm64)
+            let parts = try Parts(composition, base: base)
+            #expect(parts.configuration.contains("extraInfo") == hasInfo)
+            #expect(CompressionFormat(sniffing: try #require(parts.segments.last)) == format)
+        }
+    }
+
+    @Test func moreThanTenExtensionsAreOrderedAsText() throws {
+        var releases = releases
+        let names = (0..<11).map { "siderolabs/e\($0)" }
+        var images: [VerifiedImage] = []
+        for name in names {
+            images.append(try releases.image([layer([file("rootfs/x", Array(name.utf8))], name: name)]))
+        }
+        try releases.add(version, base: base, Array(zip(names, images)))
+        let text =
+            """
+            customization:
+              systemExtensions: {officialExtensions: [\(names.joined(separator: ", "))]}
+              embeddedMachineConfiguration: "machine: {}"
+            """
+        let plan = try releases.imager().plan(
+            schematic: try schematic(text), version: version, architecture: .amd64)
+        // The schematic is number 11, the embedded configuration number 12.
+        let order = [0, 1, 10, 11, 12, 2, 3, 4, 5, 6, 7, 8, 9]
+        #expect(plan.extensions.map(\.name) == order.filter { $0 < 11 }.map { names[$0] })
+        let composition = try releases.imager().initramfs(
+            schematic: try schematic(text), version: version, architecture: .amd64)
+        let parts = try Parts(composition, base: base)
+        let imageNames =
+            images.map { "\($0.manifest.hexadecimal.prefix(16)).sqsh" } + ["schematic.sqsh", "embedded-config.sqsh"]
+        #expect(parts.layers == order.map { imageNames[$0] })
+        #expect(parts.members[1..<12].map { $0.paths[0] } == order.filter { $0 < 11 }.map { imageNames[$0] })
+    }
+
+    @Test func theEmbeddedConfigurationIsSecretAndLabelled() throws {
+        var releases = releases
+        try releases.add(version, base: base, [])
+        let composition = try releases.imager().initramfs(
+            schematic: try schematic("customization: {embeddedMachineConfiguration: \"machine: {}\\n\"}"),
+            version: version,
+            architecture: .amd64)
+        let parts = try Parts(composition, base: base)
+        #expect(parts.layers == ["schematic.sqsh", "embedded-config.sqsh"])
+        let content = try #require(parts.members.last?["embedded-config.sqsh"])
+        let image = try UnpackedImage(content)
+        let path = "usr/local/etc/talos/config.yaml"
+        #expect(image.content(path) == Array("machine: {}\n".utf8))
+        #expect(image.mode(path) == "-r--------")
+        try Data(content).write(to: URL(filePath: image.folder.path + "/config"))
+        #expect(try run("unsquashfs", ["-stat", "config"], in: image.folder.path).contains("Number of xattr ids 1"))
+        #expect(content.firstRange(of: Array("system_u:object_r:system_state_t:s0".utf8)) != nil)
+    }
+
+    @Test func microcodeIsInFront() throws {
+        var releases = releases
+        let one = try releases.image([
+            layer([file("rootfs/usr/lib/firmware/intel-ucode/a", [UInt8](repeating: 1, count: 1001))], name: "one")
+        ])
+        let two = try releases.image([
+            layer(
+                [
+                    file("rootfs/usr/lib/firmware/intel-ucode/b", [2, 2]),
+                    file("rootfs/usr/lib/firmware/amd-ucode/microcode_amd.bin", [3]),
+                ], name: "two")
+        ])
+        try releases.add(version, base: base, [("a/one", one), ("a/two", two)])
+        let composition = try releases.imager().initramfs(
+            schematic: try schematic(extensions: ["a/one", "a/two"]), version: version, architecture: .amd64)
+        let microcode = try #require(try Parts(composition, base: base).microcode)
+        #expect(
+            microcode.paths == [
+                "kernel", "kernel/x86", "kernel/x86/microcode", "kernel/x86/microcode/AuthenticAMD.bin",
+                "kernel/x86/microcode/GenuineIntel.bin",
+            ])
+        #expect(microcode["kernel/x86/microcode/AuthenticAMD.bin"] == [3])
+        #expect(microcode["kernel/x86/microcode/GenuineIntel.bin"] == [UInt8](repeating: 1, count: 1001) + [2, 2])
+    }
+
+    @Test func oneExtensionTwiceIsOneLayerOnTop() throws {
+        var releases = releases
+        let one = try releases.image([layer([file("rootfs/x", [1])], name: "one")])
+        let two = try releases.image([layer([file("rootfs/x", [2])], name: "two")])
+        try releases.add(version, base: base, [("a/one", one), ("a/two", two)])
+        let plan = try releases.imager().plan(
+            schematic: try schematic(extensions: ["a/one", "a/two", "a/one"]), version: version, architecture: .amd64)
+        #expect(plan.extensions.map(\.name) == ["a/two", "a/one"])
+    }
+
+    @Test func anExtensionIsBuiltOnceForAllSchematicsAndVersions() throws {
+        var releases = releases
+        let one = try releases.image([layer([file("rootfs/x", [1])], name: "one")])
+        try releases.add(version, base: base, [("a/one", one)])
+        try releases.add(TalosVersion(1, 12, 0), base: base, [("a/one", one)])
+        let imager = releases.imager()
+        let first = try imager.initramfs(
+            schematic: try schematic(extensions: ["a/one"]), version: version, architecture: .amd64)
+        let blobs = releases.blobCount
+        let again = try imager.initramfs(
+            schematic: try schematic(extensions: ["a/one"]), version: version, architecture: .amd64)
+        #expect(again == first)
+        let other = try imager.initramfs(
+            schematic: try schematic(
+                "customization: {extraKernelArgs: [x], systemExtensions: {officialExtensions: [a/one]}}"),
+            version: TalosVersion(1, 12, 0), architecture: .amd64)
+        #expect(other.tag != first.tag)
+        #expect(other.segments.dropLast() == first.segments.dropLast())
+        #expect(releases.blobCount == blobs)
+    }
+
+    @Test func whatCannotBeIsNamed() throws {
+        var releases = releases
+        let picky = try releases.image([layer([file("rootfs/x", [1])], name: "picky", talos: ">= v1.14.0")])
+        try releases.add(version, base: base, [("siderolabs/picky", picky)])
+        try releases.add(TalosVersion(1, 6, 0), base: base, [])
+        let imager = releases.imager()
+        func failure(_ text: String, _ version: TalosVersion = version) -> ImagingError? {
+            #expect(throws: ImagingError.self) {
+                try imager.initramfs(schematic: try schematic(text), version: version, architecture: .amd64)
+            }
+        }
+        let missing = failure("customization: {systemExtensions: {officialExtensions: [siderolabs/none]}}")
+        #expect(missing?.code == .extensionNotAvailable)
+        #expect(
+            missing?.message == "official extension \"siderolabs/none\" is not available for Talos version v1.13.5")
+        #expect(
+            failure("customization: {systemExtensions: {officialExtensions: [picky]}}")?.code == .extensionNotAvailable)
+        #expect(
+            failure("customization: {systemExtensions: {officialExtensions: [siderolabs/picky]}}")?.code
+                == .incompatibleExtension)
+        let embedded = failure("customization: {embeddedMachineConfiguration: x}", TalosVersion(1, 6, 0))
+        #expect(embedded?.message == "embedding configuration is not supported for Talos version v1.6.0")
+        #expect(embedded?.code == .embeddedConfigurationNotSupported)
+        let overlay = failure("overlay: {name: rpi_generic, image: siderolabs/sbc-raspberrypi}", TalosVersion(1, 6, 0))
+        #expect(overlay?.message == "overlay is not supported for Talos version v1.6.0")
+        #expect(overlay?.code == .overlayNotSupported)
+        #expect(failure("customization: {}", TalosVersion(1, 9, 0))?.code == .releaseNotAvailable)
+    }
+
+    @Test func aliasesStandInForAbsentNames() throws {
+        var releases = releases
+        let lts = try releases.image([layer([file("rootfs/x", [1])], name: "lts")])
+        let plain = try releases.image([layer([file("rootfs/x", [2])], name: "plain")])
+        try releases.add(version, base: base, [("siderolabs/nvidia-container-toolkit-lts", lts)])
+        try releases.add(
+            TalosVersion(1, 13, 0), base: base,
+            [("siderolabs/nvidia-container-toolkit-lts", lts), ("siderolabs/nvidia-container-toolkit", plain)])
+        let schematic = try schematic(extensions: ["siderolabs/nvidia-container-toolkit"])
+        let imager = releases.imager()
+        #expect(
+            try imager.plan(schematic: schematic, version: version, architecture: .amd64).extensions.map(
+                \.image.manifest)
+                == [lts.manifest])
+        #expect(
+            try imager.plan(schematic: schematic, version: TalosVersion(1, 13, 0), architecture: .amd64).extensions
+                .map(\.image.manifest) == [plain.manifest])
+    }
+}
