@@ -54,6 +54,8 @@ let package = Package(
         library("NetworkTypes", ["Bytes"]),
         /** Assets as ordered lists of immutable segments. */
         library("Compositions", ["Bytes", "Digests"]),
+        /** Work that blocks on a disk, off the cooperative pool. */
+        library("BlockingWork"),
         /** zstd, xz and gzip as streams, with limits. */
         library("Compression", ["CZstd", "CLZMA", "CZlib"]),
 
@@ -94,6 +96,13 @@ let package = Package(
             [
                 "Bytes", "CLinux", "CPIO", "Compositions", "Compression", "Digests", "Releases", "Schematics", "SquashFS",
                 "Stores", "TalosModel", "TarArchives", "Trust",
+            ]),
+        /** Schematics in, assets out: plans, joins equal requests, bounds, remembers. */
+        library(
+            "Factory",
+            [
+                "BlockingWork", "Compositions", "Compression", "Digests", "Imaging", "Releases", "Schematics", "Stores",
+                "TalosModel", "Trust", logging, metrics,
             ]),
         /** The machines file: who boots what. */
         library("Machines", ["Bytes", "CLinux", "CYAML", "IPXE", "NetworkTypes", "Schematics", "TalosModel"]),
@@ -156,5 +165,6 @@ let package = Package(
                 "SquashFS", "Stores", "TalosModel", "TarArchives", "Trust",
             ]),
         tests("MachinesTests", ["CodecTesting", "Machines", "NetworkTypes", "Schematics", "TalosModel"]),
+        tests("FactoryTests", ["Factory"]),
     ]
 )

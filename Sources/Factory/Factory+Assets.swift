@@ -1,0 +1,221 @@
+import BlockingWork
+import Compositions
+import Glibc
+import Imaging
+import Logging
+import Metrics
+import Releases
+import Schematics
+import TalosModel
+import Trust
+
+extension Factory {
+    /// An asset of a schematic, made if it has to be.
+    ///
+    /// - Parameters:
+    ///   - id: The schematic's ID.
+    ///   - version: The version, with or without `v`.
+    ///   - path: The last part of an `/image` path, as in `initramfs-amd64.xz`.
+    /// - Throws: ``FactoryError``.
+    public func asset(schematic id: String, version text: String, path: String) async throws -> Asset {
+        let generation = try catalog.generation()
+        let key = AssetKey(schematic: id, version: text, path: path, generation: generation)
+        if generation.isSettled, let asset = assets[key] { return asset }
+
+        let schematic = try await schematic(id)
+        let version = try parseVersion(text)
+        let target: AssetPath
+        do { target = try AssetPath(parsing: path) } catch {
+            throw FactoryError(.invalidRequest, "error parsing profile from path: \(error)")
+        }
+        let composition = try await composition(of: target, schematic: schematic, version: version)
+        let asset = Asset(
+            composition: composition, contentType: target.contentType, fileName: target.path,
+            modified: composition.modified ?? started)
+        assets[key] = asset
+        return asset
+    }
+
+    /// The bytes of an asset.
+    public func composition(
+        of target: AssetPath, schematic: Schematic, version: TalosVersion
+    ) async throws -> Composition {
+        switch target.kind {
+        case .kernel:
+            try refusing { () throws(ImagingError) in try schematic.requireOverlaySupport(in: version) }
+            let files = try await bootFiles(version, target.architecture)
+            return Composition([.file(files.kernel)])
+        case .commandLine:
+            try refusing { () throws(ImagingError) in try schematic.requireOverlaySupport(in: version) }
+            _ = try await release(version)
+            let line = try commandLine(
+                schematic: schematic, version: version, platform: target.platform, architecture: target.architecture,
+                secureBoot: target.secureBoot)
+            return Composition([.bytes(line.bytes)])
+        case .initramfs:
+            return try await initramfs(schematic: schematic, version: version, architecture: target.architecture)
+        default:
+            throw FactoryError(
+                .notSupported,
+                "\(target.path): this version of Slipway makes kernel, cmdline and initramfs, and no other images yet")
+        }
+    }
+
+    /// How long an asset is, if nothing has to be built to know it; nil otherwise.
+    public func knownLength(
+        of target: AssetPath, schematic: Schematic, version: TalosVersion
+    ) async throws -> UInt64? {
+        guard target.kind == .initramfs else {
+            return try await composition(of: target, schematic: schematic, version: version).length
+        }
+        do {
+            return try await storage.run { [imager] in
+                let plan = try imager.plan(schematic: schematic, version: version, architecture: target.architecture)
+                var segments: [ExtensionSegment] = []
+                for planned in plan.extensions {
+                    guard let stored = try imager.storedExtensionSegment(planned.image.manifest, layout: plan.layout)
+                    else {
+                        return nil
+                    }
+                    try stored.requireCompatibility(with: version)
+                    segments.append(stored)
+                }
+                guard let key = imager.moduleKey(of: plan, segments) else {
+                    return try imager.compose(plan, segments, nil).length
+                }
+                guard let modules = try imager.storedModuleSegment(key) else { return nil }
+                return try imager.compose(plan, segments, modules).length
+            }
+        } catch let error as ImagingError {
+            throw FactoryError(error)
+        }
+    }
+
+    private func bootFiles(_ version: TalosVersion, _ architecture: Architecture) async throws -> BootFiles {
+        guard let files = try await release(version).bootFiles[architecture] else {
+            throw FactoryError(.versionNotFound, "version \(version) is not available for \(architecture)")
+        }
+        return files
+    }
+
+    /// Composes an initramfs. Each segment that is new is built once, however many ask for it; everything else is a look into
+    /// the store.
+    private func initramfs(
+        schematic: Schematic, version: TalosVersion, architecture: Architecture
+    ) async throws -> Composition {
+        _ = try await bootFiles(version, architecture)
+        do {
+            let imager = imager
+            let plan = try await storage.run {
+                try imager.plan(schematic: schematic, version: version, architecture: architecture)
+            }
+            let segments = try await segments(of: plan)
+            let modules = try await modules(of: plan, segments)
+            return try await storage.run { try imager.compose(plan, segments, modules) }
+        } catch let error as ImagingError {
+            throw FactoryError(error)
+        }
+    }
+
+    private func segments(of plan: InitramfsPlan) async throws -> [ExtensionSegment] {
+        try await withThrowingTaskGroup(of: (Int, ExtensionSegment).self) { group in
+            for (index, planned) in plan.extensions.enumerated() {
+                group.addTask { (index, try await self.segment(of: planned, in: plan)) }
+            }
+            var result: [Int: ExtensionSegment] = [:]
+            for try await (index, segment) in group { result[index] = segment }
+            return plan.extensions.indices.compactMap { result[$0] }
+        }
+    }
+
+    private func segment(
+        of planned: InitramfsPlan.PlannedExtension, in plan: InitramfsPlan
+    ) async throws -> ExtensionSegment {
+        let imager = imager
+        if let stored = try await storage.run({
+            try imager.storedExtensionSegment(planned.image.manifest, layout: plan.layout)
+        }) {
+            try stored.requireCompatibility(with: plan.version)
+            return stored
+        }
+        let built = try await segments.value(for: planned.key) { [self] in
+            try await timing("extension", planned.name) {
+                try await self.queue.run { cancellation in
+                    try imager.extensionSegment(
+                        planned.image, named: planned.name, layout: plan.layout,
+                        isCancelled: { cancellation.isCancelled })
+                }
+            }
+        }
+        try built.requireCompatibility(with: plan.version)
+        return built
+    }
+
+    private func modules(of plan: InitramfsPlan, _ segments: [ExtensionSegment]) async throws -> ModuleSegment? {
+        guard let key = imager.moduleKey(of: plan, segments) else { return nil }
+        let imager = imager
+        if let stored = try await storage.run({ try imager.storedModuleSegment(key) }) { return stored }
+        return try await modules.value(for: key) { [self] in
+            try await timing("modules.dep", plan.version.tag) {
+                try await self.queue.run { cancellation in
+                    try imager.moduleSegment(of: plan, segments, isCancelled: { cancellation.isCancelled })
+                }
+            }
+        }
+    }
+
+    /// Logs and measures a build.
+    private func timing<Value>(_ kind: String, _ name: String, _ build: () async throws -> Value) async throws -> Value
+    {
+        let start = ContinuousClock.now
+        do {
+            let value = try await build()
+            let duration = ContinuousClock.now - start
+            Timer(label: "slipway_build_seconds", dimensions: [("kind", kind), ("outcome", "built")])
+                .record(duration: duration)
+            logger.info(
+                "built", metadata: ["build.kind": "\(kind)", "build.name": "\(name)", "duration": "\(duration)"])
+            return value
+        } catch {
+            Timer(label: "slipway_build_seconds", dimensions: [("kind", kind), ("outcome", "failed")])
+                .record(duration: ContinuousClock.now - start)
+            logger.error(
+                "build failed", metadata: ["build.kind": "\(kind)", "build.name": "\(name)", "error": "\(error)"])
+            throw error
+        }
+    }
+
+    private func refusing(_ check: () throws(ImagingError) -> Void) throws(FactoryError) {
+        do throws(ImagingError) { try check() } catch { throw FactoryError(error) }
+    }
+}
+
+extension FactoryError {
+    /// What imaging refused, as the factory says it: the client's choice, or our trouble.
+    init(_ error: ImagingError) {
+        switch error.code {
+        case .extensionNotAvailable, .embeddedConfigurationNotSupported, .overlayNotSupported:
+            self.init(.invalidRequest, "error enhancing profile from schematic: \(error.message)")
+        case .incompatibleExtension:
+            self.init(.invalidRequest, error.message)
+        case .releaseNotAvailable, .extensionNotImported:
+            self.init(.versionNotFound, error.message)
+        case .store:
+            self.init(.storage, error.message)
+        default:
+            self.init(.buildFailed, error.message)
+        }
+    }
+}
+
+extension Composition {
+    /// When its youngest file came to be, in seconds since 1970; nil if it is all inline bytes.
+    fileprivate var modified: Int64? {
+        var newest: Int64?
+        for case .file(let file) in segments {
+            var status = stat()
+            if stat(file.path, &status) == 0 { newest = max(newest ?? 0, Int64(status.st_mtim.tv_sec)) }
+        }
+        return newest
+    }
+}

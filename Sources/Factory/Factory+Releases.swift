@@ -1,0 +1,23 @@
+import BlockingWork
+import Releases
+import TalosModel
+
+extension Factory {
+    /// The versions in the store, ascending.
+    public func versions() async throws -> [TalosVersion] {
+        try await storage.run { [catalog] in catalog.versions() }
+    }
+
+    /// The release of a version.
+    ///
+    /// - Throws: ``FactoryError``: `invalidRequest` when the text is no version, `versionNotFound` when it is not in the store.
+    public func release(_ text: String) async throws -> Release { try await release(parseVersion(text)) }
+
+    /// The release of a version.
+    public func release(_ version: TalosVersion) async throws -> Release {
+        guard let release = try await storage.run({ [catalog] in catalog.release(version) }) else {
+            throw FactoryError(.versionNotFound, "version \(version) is not available")
+        }
+        return release
+    }
+}
