@@ -110,6 +110,13 @@ let package = Package(
         library("Netboot", ["DHCP", "NetworkTypes"]),
         /** Each machine's boot as one story. */
         library("BootTimeline", ["NetworkTypes", logging]),
+        /** What each machine does now, and why: the machines file, the store and the factory together. */
+        library(
+            "BootPlans",
+            [
+                "BlockingWork", "Factory", "IPXE", "Machines", "Netboot", "NetworkTypes", "Schematics", "Stores", "TalosModel",
+                logging,
+            ]),
 
         // MARK: - Servers
         /** DHCP proxy on sockets or, beside another server, by packet capture. */

@@ -1,0 +1,200 @@
+import BlockingWork
+import Factory
+import Foundation
+import Logging
+import Machines
+import Netboot
+import NetworkTypes
+import Schematics
+import TalosModel
+
+/// Decides what each machine boots: the machines file says which schematic and version, the store which exact release, the
+/// factory which command line.
+///
+/// DHCP, the boot script, the configuration and `explain` all ask here, so that none of them lets a machine through that
+/// another would not.
+public final class BootPlanner: Sendable {
+    private let factory: Factory
+    private let machines: MachineDirectory?
+    private let ledger: BootOnceLedger
+    private let logger: Logger
+    private let storage = BlockingWork("plans")
+
+    /// A planner.
+    ///
+    /// - Parameter machines: The machines file; without one, every machine is left alone.
+    public init(factory: Factory, machines: MachineDirectory?, ledger: BootOnceLedger, logger: Logger) {
+        self.factory = factory
+        self.machines = machines
+        self.ledger = ledger
+        self.logger = logger
+    }
+
+    /// The entry of the machines file that a machine gets.
+    public func match(for machine: MachineIdentity) -> MachineMatch? {
+        machines?.current?.assignment(for: machine)
+    }
+
+    /// Whether a machine that asks by DHCP may boot, by what DHCP tells of it. Never waits.
+    public func verdict(on client: BootClient) -> BootVerdict {
+        guard let file = machines?.current else { return .ignore(reason: Self.noFile) }
+        let machine = MachineIdentity(
+            mac: client.mac, uuid: client.uuid, architecture: client.platform.talosArchitecture)
+        if let match = file.assignment(for: machine) {
+            return .answer(BootOptions(chainload: match.assignment.chainload))
+        }
+        // A serial number is told by the boot script only; until then the machine has the benefit of the doubt.
+        if file.unknown == .wait || file.needsMore(about: machine) { return .answer(BootOptions()) }
+        return .ignore(reason: Self.unknown(client.mac, in: file))
+    }
+
+    /// What a machine is to do now.
+    ///
+    /// - Parameter baseURL: This server's URL as the machine reaches it.
+    public func plan(for machine: MachineIdentity, baseURL: String) async -> BootPlan {
+        guard let file = machines?.current else {
+            return BootPlan(machine: machine.mac.description, action: .ignore, reason: Self.noFile)
+        }
+        guard let match = file.assignment(for: machine) else {
+            let waits = file.unknown == .wait
+            return BootPlan(
+                machine: machine.mac.description, action: waits ? .wait : .ignore,
+                reason: Self.unknown(machine.mac, in: file))
+        }
+        let name = match.assignment.name ?? machine.mac.description
+        func plan(_ action: BootPlan.Action, _ reason: String) -> BootPlan {
+            BootPlan(machine: name, action: action, reason: reason)
+        }
+        do {
+            switch match.assignment.boot {
+            case .local: return plan(.localDisk, "\(match.rule) says boot: local")
+            case .once where try await hasBooted(machine.mac):
+                return plan(.localDisk, "\(match.rule) says boot: once, and it has been given its image")
+            default: break
+            }
+            let assets = try await assets(of: match.assignment, for: machine, baseURL: baseURL)
+            return plan(
+                .boot(assets), "\(match.rule): Talos \(assets.version.tag), schematic \(assets.schematic.id.short)")
+        } catch {
+            logger.error(
+                "cannot boot a machine",
+                metadata: ["machine.mac": "\(machine.mac)", "machine.rule": "\(match)", "error": "\(error)"])
+            return plan(.refuse, "\(match.rule): \(error)")
+        }
+    }
+
+    /// The machine configuration that a machine gets, or nil if it has none.
+    public func configuration(for machine: MachineIdentity) async throws -> [UInt8]? {
+        guard let path = match(for: machine)?.assignment.configuration else { return nil }
+        return try await storage.run {
+            do { return [UInt8](try Data(contentsOf: URL(filePath: path))) } catch {
+                throw BootPlanError("the configuration \(path) cannot be read: \(error.localizedDescription)")
+            }
+        }
+    }
+
+    /// Notes that a machine has been given its initramfs.
+    public func delivered(to mac: MACAddress) async {
+        guard match(for: MachineIdentity(mac: mac))?.assignment.boot == .once else { return }
+        do { try await storage.run { [ledger] in try ledger.note(mac) } } catch {
+            logger.error(
+                "cannot note that a machine has booted", metadata: ["machine.mac": "\(mac)", "error": "\(error)"])
+        }
+    }
+
+    private func hasBooted(_ mac: MACAddress) async throws -> Bool {
+        try await storage.run { [ledger] in try ledger.hasBooted(mac) }
+    }
+
+    private func assets(
+        of assignment: Assignment, for machine: MachineIdentity, baseURL: String
+    ) async throws -> BootAssets {
+        guard let choice = assignment.schematic, let selector = assignment.version else {
+            throw BootPlanError("it has no schematic or no version")
+        }
+        guard !assignment.secureBoot else {
+            throw BootPlanError("secureboot needs a signed UKI, which this version of Slipway does not make yet")
+        }
+        let schematic: Schematic =
+            if let given = choice.schematic { try await factory.keep(given) } else {
+                try await factory.schematic(choice.id)
+            }
+        let versions = try await factory.versions()
+        guard let version = selector.resolve(among: versions) else {
+            let known = versions.isEmpty ? "none" : versions.map(\.tag).joined(separator: ", ")
+            throw BootPlanError(
+                "no release for version \(selector) is in the store (there: \(known)); 'slipway release import' brings one in"
+            )
+        }
+        let target = AssetPath(
+            .kernel, platform: assignment.platform, architecture: machine.architecture ?? .amd64,
+            secureBoot: assignment.secureBoot)
+        var line = try factory.commandLine(
+            schematic: schematic, version: version, platform: target.platform, architecture: target.architecture,
+            secureBoot: target.secureBoot)
+        line.extend(assignment.arguments)
+        if assignment.configuration != nil {
+            line.set("talos.config", [machine.configurationURL(base: baseURL)])
+        }
+        return BootAssets(schematic: schematic, version: version, target: target, commandLine: line.description)
+    }
+
+    private static let noFile = "there is no machines file; start with --config FILE"
+
+    private static func unknown(_ mac: MACAddress, in file: MachinesFile) -> String {
+        "no entry of \(file.path) matches \(mac), and it says unknown: \(file.unknown.rawValue)"
+    }
+}
+
+/// Why a machine cannot be given what it is assigned.
+struct BootPlanError: Error, CustomStringConvertible {
+    var description: String
+
+    init(_ description: String) { self.description = description }
+}
+
+extension BootClient.Platform {
+    /// Talos' name for it. BIOS says nothing of 64 bits, and Talos runs on nothing less.
+    var talosArchitecture: Architecture? {
+        switch self {
+        case .bios, .x64, .ia32: .amd64
+        case .arm64: .arm64
+        case .arm32, .other: nil
+        }
+    }
+}
+
+extension SchematicID {
+    /// Enough of it for people to tell one from another.
+    var short: String { "\(description.prefix(12))…" }
+}
+
+extension MachineIdentity {
+    /// Where a machine finds its configuration. The query repeats what it told, because rules may go by it.
+    func configurationURL(base: String) -> String {
+        var query: [String] = []
+        if let uuid { query.append("uuid=\(uuid)") }
+        if let serial { query.append("serial=\(serial.percentEncoded)") }
+        if let architecture { query.append("arch=\(architecture)") }
+        return "\(base)/config/\(mac.hyphenated)" + (query.isEmpty ? "" : "?" + query.joined(separator: "&"))
+    }
+}
+
+extension String {
+    /// With everything but RFC 3986's unreserved characters percent-encoded.
+    fileprivate var percentEncoded: String {
+        var text = ""
+        for byte in utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: "~"):
+                text.unicodeScalars.append(Unicode.Scalar(byte))
+            default:
+                let digits = String(byte, radix: 16, uppercase: true)
+                text += "%" + (digits.count < 2 ? "0" : "") + digits
+            }
+        }
+        return text
+    }
+}
