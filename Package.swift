@@ -123,6 +123,22 @@ let package = Package(
         library("DHCPService", ["BootTimeline", "CLinux", "CPcap", "DHCP", "Netboot", "NetworkTypes", logging]),
         /** TFTP for thousands of machines at once. */
         library("TFTPService", ["CLinux", "Compositions", "NetworkTypes", "TFTP", logging]),
+        /** swift-metrics in Prometheus' text format. */
+        library("PrometheusMetrics", [coreMetrics]),
+        /** HTTP: images, iPXE scripts, schematics, machines, health, metrics. */
+        library(
+            "Frontends",
+            [
+                "BootPlans", "BootTimeline", "Compositions", "Digests", "Factory", "IPXE", "Machines", "NetworkTypes", "PrometheusMetrics",
+                "Releases", "Schematics", "TalosModel", logging,
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                metrics,
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
+            ]),
 
         // MARK: - Assembly
 
@@ -173,5 +189,7 @@ let package = Package(
             ]),
         tests("MachinesTests", ["CodecTesting", "Machines", "NetworkTypes", "Schematics", "TalosModel"]),
         tests("FactoryTests", ["Factory"]),
+        tests("FrontendsTests", ["Frontends", .product(name: "HTTPTypes", package: "swift-http-types")]),
+        tests("PrometheusMetricsTests", ["PrometheusMetrics", coreMetrics]),
     ]
 )

@@ -1,0 +1,63 @@
+import Compositions
+import Glibc
+import Hummingbird
+import NIOCore
+
+/// Slices of compositions as a response body: files leave by sendfile, inline bytes as buffers.
+struct CompositionBody: Sendable {
+    /// What to send, in order.
+    var slices: [Composition.Slice]
+    /// The connection it leaves by.
+    var channel: any Channel
+
+    /// How much goes out between two looks at the client: large enough that the looks cost nothing, small enough that the
+    /// page cache can be filled one step ahead of the wire.
+    static let step: UInt64 = 4 << 20
+    /// How long a client may take to accept one step.
+    static let patience = TimeAmount.seconds(120)
+
+    /// How many bytes it has.
+    var length: UInt64 { slices.reduce(0) { $0 + UInt64($1.range.count) } }
+
+    /// The body for a response.
+    var body: ResponseBody {
+        ResponseBody(contentLength: Int(clamping: length)) { writer in
+            for slice in slices { try await write(slice, to: &writer) }
+            try await writer.finish(nil)
+        }
+    }
+
+    private func write(_ slice: Composition.Slice, to writer: inout any ResponseBodyWriter) async throws {
+        switch slice.segment {
+        case .bytes(let bytes):
+            let part = bytes[Int(clamping: slice.range.lowerBound)..<Int(clamping: slice.range.upperBound)]
+            try await writer.write(ByteBuffer(bytes: part))
+        case .file(let file):
+            let descriptor = open(file.path, O_RDONLY | O_CLOEXEC)
+            guard descriptor >= 0 else {
+                throw UnreadableSegment(path: file.path, reason: String(cString: strerror(errno)))
+            }
+            defer { close(descriptor) }
+            var start = slice.range.lowerBound
+            while start < slice.range.upperBound {
+                let end = min(start + Self.step, slice.range.upperBound)
+                if end < slice.range.upperBound {
+                    // Starts reading the next step from disk, so that the event loop does not wait for it.
+                    posix_fadvise(descriptor, off_t(clamping: end), off_t(clamping: Self.step), POSIX_FADV_WILLNEED)
+                }
+                let event = SendFile(
+                    descriptor: descriptor, range: Int(clamping: start)..<Int(clamping: end), patience: Self.patience)
+                try await channel.triggerUserOutboundEvent(event).get()
+                start = end
+            }
+        }
+    }
+}
+
+/// A stored file that cannot be opened any more.
+struct UnreadableSegment: Error, CustomStringConvertible {
+    var path: String
+    var reason: String
+
+    var description: String { "cannot open \(path): \(reason)" }
+}

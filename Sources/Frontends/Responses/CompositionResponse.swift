@@ -1,0 +1,87 @@
+import Compositions
+import Digests
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// A composition as an HTTP representation: lengths, ranges, conditions, tags.
+struct CompositionResponse {
+    /// The bytes.
+    var composition: Composition
+    /// Its media type.
+    var contentType: String
+    /// The name a browser saves it under, if it should be saved.
+    var fileName: String?
+    /// When it came to be.
+    var modified: HTTPDate
+
+    /// Answers a GET or HEAD.
+    func response(to request: Request, channel: any Channel) -> Response {
+        let validators = Validators(entityTag: "\"\(composition.tag.hexadecimal)\"", modified: modified)
+        var headers: HTTPFields = [
+            .eTag: validators.entityTag, .lastModified: modified.description, .acceptRanges: "bytes",
+        ]
+        switch validators.evaluate(request.headers) {
+        case .notModified:
+            return Response(status: .notModified, headers: headers)
+        case .failed:
+            return Response(status: .preconditionFailed, headers: headers)
+        case .proceed(let honouringRange):
+            headers[.contentType] = contentType
+            if let fileName { headers[.contentDisposition] = Self.attachment(named: fileName) }
+            let ranges = ByteRanges(header: honouringRange ? request.headers[.range] : nil, length: composition.length)
+            let response = answer(ranges, headers: headers, channel: channel)
+            return request.method == .head ? response.createHeadResponse() : response
+        }
+    }
+
+    private func answer(_ ranges: ByteRanges, headers: HTTPFields, channel: any Channel) -> Response {
+        var headers = headers
+        switch ranges {
+        case .whole:
+            let body = CompositionBody(slices: composition.slices, channel: channel)
+            return Response(status: .ok, headers: headers, body: body.body)
+        case .unsatisfiable:
+            headers[.contentRange] = "bytes */\(composition.length)"
+            headers[.contentType] = nil
+            headers[.contentDisposition] = nil
+            return Response(status: .rangeNotSatisfiable, headers: headers)
+        case .parts(let parts) where parts.count == 1:
+            headers[.contentRange] = contentRange(parts[0])
+            let body = CompositionBody(slices: composition.slices(in: parts[0]), channel: channel)
+            return Response(status: .partialContent, headers: headers, body: body.body)
+        case .parts(let parts):
+            // The boundary must not occur in the parts: it is the content's own digest, which they cannot hold by chance.
+            let boundary = "slipway-\(composition.tag.hexadecimal)"
+            headers[.contentType] = "multipart/byteranges; boundary=\(boundary)"
+            var slices: [Composition.Slice] = []
+            for part in parts {
+                let head =
+                    "\r\n--\(boundary)\r\nContent-Type: \(contentType)\r\nContent-Range: \(contentRange(part))\r\n\r\n"
+                slices += Composition([.bytes(Array(head.utf8))]).slices
+                slices += composition.slices(in: part)
+            }
+            slices += Composition([.bytes(Array("\r\n--\(boundary)--\r\n".utf8))]).slices
+            return Response(
+                status: .partialContent, headers: headers, body: CompositionBody(slices: slices, channel: channel).body)
+        }
+    }
+
+    private func contentRange(_ part: Range<UInt64>) -> String {
+        "bytes \(part.lowerBound)-\(part.upperBound - 1)/\(composition.length)"
+    }
+
+    /// A Content-Disposition that names the file. Quotes and control characters cannot leave the quoted string
+    /// (RFC 9110 §5.6.4).
+    static func attachment(named name: String) -> String {
+        var quoted = ""
+        for scalar in name.unicodeScalars {
+            switch scalar {
+            case "\"", "\\": quoted += "\\\(scalar)"
+            case " "..."~": quoted.unicodeScalars.append(scalar)
+            default: quoted += "_"
+            }
+        }
+        return "attachment; filename=\"\(quoted)\""
+    }
+}

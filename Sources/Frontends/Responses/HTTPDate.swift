@@ -1,0 +1,61 @@
+/// A date as HTTP writes it: whole seconds, always GMT (RFC 9110 §5.6.7).
+struct HTTPDate: Hashable, Comparable, CustomStringConvertible {
+    /// Seconds since 1970-01-01T00:00:00Z.
+    var secondsSinceEpoch: Int64
+
+    private static let days = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
+    private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+
+    /// A date from its seconds.
+    init(secondsSinceEpoch: Int64) { self.secondsSinceEpoch = secondsSinceEpoch }
+
+    /// Reads an IMF-fixdate, `Sun, 06 Nov 1994 08:49:37 GMT`. The two obsolete forms are not sent by any client of the last
+    /// twenty years; like every text that is no date, they make the condition be ignored.
+    init?(parsing text: String) {
+        let fields = text.split(separator: " ")
+        guard fields.count == 6, fields[5] == "GMT", fields[0].hasSuffix(","), let day = Int64(fields[1]),
+            (1...31).contains(day),
+            let month = Self.months.firstIndex(of: String(fields[2])), let year = Int64(fields[3]),
+            (1970...9999).contains(year)
+        else { return nil }
+        let clock = fields[4].split(separator: ":").map { Int64($0) ?? -1 }
+        guard clock.count == 3, (0...23).contains(clock[0]), (0...59).contains(clock[1]), (0...60).contains(clock[2])
+        else {
+            return nil
+        }
+        secondsSinceEpoch =
+            Self.dayNumber(year: year, month: Int64(month) + 1, day: day) * 86_400 + clock[0] * 3600 + clock[1] * 60
+            + clock[2]
+    }
+
+    var description: String {
+        let days = secondsSinceEpoch.quotientAndRemainder(dividingBy: 86_400)
+        let dayNumber = days.remainder < 0 ? days.quotient - 1 : days.quotient
+        let second = secondsSinceEpoch - dayNumber * 86_400
+        let (year, month, day) = Self.civil(dayNumber)
+        func pad(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        let weekday = Self.days[Int((dayNumber % 7 + 7) % 7)]
+        return "\(weekday), \(pad(day)) \(Self.months[Int(month) - 1]) \(year) "
+            + "\(pad(second / 3600)):\(pad(second / 60 % 60)):\(pad(second % 60)) GMT"
+    }
+
+    static func < (left: HTTPDate, right: HTTPDate) -> Bool { left.secondsSinceEpoch < right.secondsSinceEpoch }
+
+    // The proleptic Gregorian calendar, counted in years that begin in March, so that the leap day comes last.
+    private static func dayNumber(year: Int64, month: Int64, day: Int64) -> Int64 {
+        let shifted = month > 2 ? year : year - 1
+        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+        return shifted * 365 + shifted / 4 - shifted / 100 + shifted / 400 + dayOfYear - 719_468
+    }
+
+    private static func civil(_ dayNumber: Int64) -> (year: Int64, month: Int64, day: Int64) {
+        let shifted = dayNumber + 719_468
+        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
+        let dayOfEra = shifted - era * 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let month = (5 * dayOfYear + 2) / 153
+        let day = dayOfYear - (153 * month + 2) / 5 + 1
+        return (yearOfEra + era * 400 + (month >= 10 ? 1 : 0), month < 10 ? month + 3 : month - 9, day)
+    }
+}

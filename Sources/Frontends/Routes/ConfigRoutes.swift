@@ -1,0 +1,48 @@
+import BootPlans
+import BootTimeline
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import Logging
+import Machines
+import NIOCore
+import NetworkTypes
+import TalosModel
+
+/// `/config/:mac`: the machine configuration of one machine, which names its URL on the kernel's command line.
+///
+/// A configuration holds secrets, so it is given only to the machine itself, as far as the network tells: an address that
+/// is known to be another machine's is refused.
+struct ConfigRoutes {
+    let planner: BootPlanner
+    let observer: any BootObserver
+
+    func add(to router: Router<FrontendContext>) {
+        router.get("config/:mac", use: serve)
+    }
+
+    @Sendable func serve(request: Request, context: FrontendContext) async throws -> Response {
+        let text = try context.parameters.require("mac")
+        guard let mac = MACAddress(parsing: text) else {
+            return .refusal(.badRequest, "'\(text.prefix(64))' is not a MAC address, as in 52-54-00-12-34-56")
+        }
+        if let address = context.clientAddress, let owner = observer.machine(at: address), owner != mac {
+            context.logger.warning(
+                "refused a machine configuration",
+                metadata: ["machine.mac": "\(mac)", "client": "\(address)", "client.mac": "\(owner)"])
+            return .refusal(.forbidden, "\(address) is \(owner), not \(mac)")
+        }
+        let query = request.uri.queryParameters
+        let identity = MachineIdentity(
+            mac: mac, uuid: query["uuid"].flatMap { SystemUUID(parsing: $0) }, serial: query["serial"].map(String.init),
+            architecture: query["arch"].flatMap { Architecture(rawValue: String($0)) })
+        guard let configuration = try await planner.configuration(for: identity) else {
+            return .refusal(.notFound, "\(mac) has no configuration in the machines file")
+        }
+        observer.record(
+            BootEvent(mac: mac, stage: .config, detail: "machine configuration", address: context.clientAddress))
+        return Response(
+            status: .ok, headers: [.contentType: "application/yaml", .cacheControl: "no-store"],
+            body: .init(byteBuffer: ByteBuffer(bytes: configuration)))
+    }
+}

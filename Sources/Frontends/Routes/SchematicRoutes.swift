@@ -1,0 +1,46 @@
+import Factory
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import NIOCore
+import Schematics
+
+/// `POST /schematics` and `GET /schematics/:schematic`, as Image Factory has them.
+struct SchematicRoutes {
+    let factory: Factory
+    /// How many bytes a schematic may have. Image Factory has no limit; a schematic is a page of text, and the largest part
+    /// of one, an embedded machine configuration, is a few hundred KiB at most.
+    let bodyLimit: Int
+
+    func add(to router: Router<FrontendContext>) {
+        router.post("schematics", use: create)
+        router.get("schematics/:schematic", use: show)
+    }
+
+    @Sendable func create(request: Request, context: FrontendContext) async throws -> Response {
+        let body: ByteBuffer
+        do {
+            body = try await request.body.collect(upTo: bodyLimit)
+        } catch is NIOTooManyBytesError {
+            return .refusal(.contentTooLarge, "a schematic may have \(bodyLimit) bytes at most")
+        }
+        let schematic = try await factory.create(Array(body.readableBytesView))
+        let answer = JSONText.object([
+            ("id", .string(schematic.id.description)),
+            ("schematic", .string(String(decoding: schematic.canonicalText, as: UTF8.self))),
+        ])
+        return .text(answer.document, type: "application/json", status: .created)
+    }
+
+    @Sendable func show(request: Request, context: FrontendContext) async throws -> Response {
+        do {
+            let schematic = try await factory.schematic(try context.parameters.require("schematic"))
+            return Response(
+                status: .ok, headers: [.contentType: "application/yaml"],
+                body: .init(byteBuffer: ByteBuffer(bytes: schematic.canonicalText)))
+        } catch let error as FactoryError where error.code == .schematicNotFound {
+            // This route alone says it without the ID, in the original too.
+            throw FactoryError(.schematicNotFound, "schematic not found")
+        }
+    }
+}
