@@ -141,6 +141,22 @@ let package = Package(
             ]),
 
         // MARK: - Assembly
+        /** Settings in, one group of services out; check, explain and build without a daemon. */
+        library(
+            "Appliance",
+            [
+                "BootPlans", "BootTimeline", "Compositions", "DHCP", "DHCPService", "Digests", "Factory", "Frontends", "IPXE",
+                "Imaging", "Machines", "Netboot", "NetworkTypes", "PrometheusMetrics", "Releases", "Schematics", "Stores",
+                "TFTPService", "TalosModel", logging, metrics,
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
+        /** The command line, and nothing else. */
+        .executableTarget(
+            name: "slipway",
+            dependencies: [
+                "Appliance", "Compositions", "Machines", "NetworkTypes", "Releases", "Schematics", "Stores", "TalosModel", logging,
+                argumentParser,
+            ], swiftSettings: strict),
 
         // MARK: - Tests
         .target(name: "CodecTesting", path: "Tests/CodecTesting", swiftSettings: strict),

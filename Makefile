@@ -1,0 +1,55 @@
+# Slipway's front door. On a fresh Debian 12 machine with Swift: `make demo`, `make test`.
+
+SHELL := /bin/bash
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+PREFIX ?= /usr
+
+# What a build links against.
+BUILD_PACKAGES := pkg-config libssl-dev libyaml-dev libpcap-dev libzstd-dev liblzma-dev zlib1g-dev
+# What the running daemon uses: unsquashfs for the base system's modules, depmod for modules.dep, iPXE as loader.
+RUN_PACKAGES := squashfs-tools kmod ipxe
+# A machine to boot: QEMU, firmware, an address server, namespaces.
+LAB_PACKAGES := qemu-system-x86 ovmf ipxe-qemu dnsmasq-base iproute2 ethtool tcpdump cpio zstd xz-utils
+# The peers that tests and benchmarks compare with.
+TEST_PACKAGES := tftp-hpa curl skopeo gzip tar nginx-light kea-admin
+
+.PHONY: all demo test check bench install packages
+
+all: packages
+	swift build -c release --product slipway
+
+# Builds everything, makes a Talos-shaped release out of Debian packages, and boots a virtual machine from it, offline.
+demo: packages
+	swift build -c release --product slipway --product slipway-demo
+	$(SUDO) "$$(swift build -c release --show-bin-path)/slipway-demo"
+
+# Unit, integration and lab tests. The lab boots real firmware in QEMU and needs root for its network namespaces.
+test: packages
+	LAB=1 swift test
+
+# What a change must pass beside the tests: formatting, and no warnings.
+check:
+	swift format lint --strict --recursive --configuration .swift-format Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
+
+# Ratios against peers in the same run, as a table and as JSON.
+bench: packages
+	swift build -c release --product slipway --product talos-shaped-release
+	swift run -c release --package-path Benchmarks slipway-bench
+
+install: all
+	install -D -m 0755 "$$(swift build -c release --show-bin-path)/slipway" $(DESTDIR)$(PREFIX)/bin/slipway
+	install -D -m 0644 systemd/slipway.service $(DESTDIR)$(PREFIX)/lib/systemd/system/slipway.service
+	install -D -m 0644 systemd/slipway.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/slipway.conf
+	install -D -m 0644 systemd/slipway.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/slipway.conf
+	install -d $(DESTDIR)/etc/slipway $(DESTDIR)/srv/slipway
+	cp -rn tftp-root $(DESTDIR)/srv/slipway/
+
+packages:
+	@missing=$$(dpkg-query -W -f '$${Status} $${Package}\n' $(BUILD_PACKAGES) $(RUN_PACKAGES) $(LAB_PACKAGES) $(TEST_PACKAGES) 2>/dev/null \
+	    | awk '$$3 == "installed" {print $$4}' | sort \
+	    | comm -13 - <(printf '%s\n' $(BUILD_PACKAGES) $(RUN_PACKAGES) $(LAB_PACKAGES) $(TEST_PACKAGES) | sort)); \
+	if [ -n "$$missing" ]; then \
+	    echo "installing" $$missing; \
+	    $(SUDO) apt-get update -qq && \
+	    DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=400 $$missing >/dev/null; \
+	fi

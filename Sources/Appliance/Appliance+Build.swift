@@ -1,0 +1,41 @@
+import Compositions
+import Factory
+import Schematics
+import TalosModel
+
+extension Appliance {
+    /// An asset, as the image frontend would serve it.
+    ///
+    /// - Parameters:
+    ///   - path: The asset by the last part of its path.
+    ///   - body: A schematic's text; nil takes the one that `schematicID` names, or the empty one.
+    ///   - version: A version, as in "v1.13.5", "1.13" or "latest".
+    public func build(
+        _ path: String, schematic body: [UInt8]?, schematicID: SchematicID?, version: String
+    ) async throws -> Composition {
+        do {
+            let target: AssetPath
+            do { target = try AssetPath(parsing: path) } catch { throw ApplianceError("\(path): \(error)") }
+            let schematic: Schematic =
+                if let schematicID { try await factory.schematic(schematicID) } else {
+                    try await factory.create(body ?? Array("customization: {}\n".utf8))
+                }
+            return try await factory.composition(of: target, schematic: schematic, version: try await resolve(version))
+        } catch let error as FactoryError {
+            throw ApplianceError("\(error)")
+        }
+    }
+
+    private func resolve(_ text: String) async throws -> TalosVersion {
+        let selector: VersionSelector
+        do { selector = try VersionSelector(parsing: text) } catch { throw ApplianceError("\(error)") }
+        let versions = try await factory.versions()
+        guard let version = selector.resolve(among: versions) else {
+            let known = versions.isEmpty ? "none" : versions.map(\.tag).joined(separator: ", ")
+            throw ApplianceError(
+                "there is no release for \(selector) in \(settings.store) (there: \(known)); 'slipway release import PATH' "
+                    + "brings one in")
+        }
+        return version
+    }
+}

@@ -1,0 +1,103 @@
+import BootPlans
+import DHCP
+import DHCPService
+import Factory
+import IPXE
+import Machines
+import Netboot
+import NetworkTypes
+import TalosModel
+
+extension Appliance {
+    /// What a machine would be offered and would boot, and why. Nothing is built or sent.
+    public func explain(_ machine: MachineIdentity) async throws -> Explanation {
+        let address: IPv4Address
+        do { address = try HostAddress.find(on: settings.interfaces) ?? .loopback } catch {
+            throw ApplianceError("\(error)")
+        }
+        let server = ServerAddresses(address: address, httpPort: Int(settings.httpPort), loaders: loaders.names)
+        let plan = await planner.plan(for: machine, baseURL: server.httpBase)
+        var explanation = Explanation(
+            machine: machine.mac.description,
+            rule: planner.match(for: machine)?.description ?? "none matches", plan: plan.reason,
+            answers: Self.firmwares(machine.architecture ?? .amd64).map { name, client in
+                Explanation.Answer(firmware: name, decision: decision(on: client, machine, server))
+            }, script: nil, commandLine: nil, assets: [])
+        let origin = ScriptOrigin(name: Self.name(version: version), baseURL: server.httpBase)
+        switch plan.action {
+        case .boot(let assets):
+            explanation.commandLine = assets.commandLine
+            do { explanation.script = try assets.script(machine: plan.machine, from: origin) } catch {
+                explanation.plan += "; but its script cannot be written: \(error)"
+            }
+            for kind in [AssetKind.kernel, .initramfs] { explanation.assets.append(await describe(kind, of: assets)) }
+        case .localDisk: explanation.script = LocalDiskScript.text(machine: plan.machine, from: origin)
+        case .wait: explanation.script = try? WaitScript.text(machine: plan.machine, from: origin)
+        case .refuse: explanation.script = RefusalScript.text(machine: plan.machine, reason: plan.reason, from: origin)
+        case .ignore: break
+        }
+        return explanation
+    }
+
+    private func describe(_ kind: AssetKind, of assets: BootAssets) async -> Explanation.Asset {
+        let path = assets.path(kind)
+        let target = AssetPath(kind, platform: assets.target.platform, architecture: assets.target.architecture)
+        do {
+            let length = try await factory.knownLength(of: target, schematic: assets.schematic, version: assets.version)
+            return .init(
+                path: path, length: length, problem: length == nil ? "not built yet; the first request builds it" : nil)
+        } catch {
+            return .init(path: path, length: nil, problem: "\(error)")
+        }
+    }
+
+    /// The kinds of firmware that a machine of an architecture may have, each with the DISCOVER that it would send.
+    private static func firmwares(_ architecture: Architecture) -> [(String, FirmwareSample)] {
+        switch architecture {
+        case .amd64:
+            [
+                ("BIOS PXE", .init(code: .biosX86, vendorClass: "PXEClient:Arch:00000:UNDI:002001")),
+                ("UEFI PXE", .init(code: .uefiX64, vendorClass: "PXEClient:Arch:00007:UNDI:003000")),
+                ("UEFI HTTP boot", .init(code: .httpX64, vendorClass: "HTTPClient:Arch:00016:UNDI:003000")),
+                ("iPXE", .init(code: .uefiX64, vendorClass: "PXEClient:Arch:00007:UNDI:003010", userClass: "iPXE")),
+            ]
+        case .arm64:
+            [
+                ("UEFI PXE", .init(code: .uefiARM64, vendorClass: "PXEClient:Arch:00011:UNDI:003000")),
+                ("UEFI HTTP boot", .init(code: .httpARM64, vendorClass: "HTTPClient:Arch:00019:UNDI:003000")),
+                ("iPXE", .init(code: .uefiARM64, vendorClass: "PXEClient:Arch:00011:UNDI:003010", userClass: "iPXE")),
+                ("U-Boot", .init(code: .uBootARM64, vendorClass: "U-Boot.armv8")),
+            ]
+        }
+    }
+
+    private func decision(on sample: FirmwareSample, _ machine: MachineIdentity, _ server: ServerAddresses) -> String {
+        NetbootPolicy.decide(
+            sample.discover(from: machine), on: .dhcp, from: SocketEndpoint(address: .any, port: 68), server: server
+        ) { planner.verdict(on: $0) }.reason
+    }
+}
+
+/// What tells one firmware from another in a DISCOVER.
+private struct FirmwareSample {
+    var code: ClientArchitecture
+    var vendorClass: String
+    var userClass: String?
+}
+
+extension FirmwareSample {
+    /// The DISCOVER that such a firmware sends from a machine.
+    func discover(from machine: MachineIdentity) -> DHCPMessage {
+        var message = DHCPMessage(
+            operation: .request, transactionID: 1,
+            options: [
+                DHCPOption(.messageType, [MessageType.discover.rawValue]),
+                DHCPOption(.clientArchitecture, [UInt8(code.rawValue >> 8), UInt8(truncatingIfNeeded: code.rawValue)]),
+                DHCPOption(.vendorClass, Array(vendorClass.utf8)),
+            ])
+        message.clientHardwareAddress = ArraySlice(machine.mac.octets + [UInt8](repeating: 0, count: 10))
+        if let userClass { message.options.append(DHCPOption(.userClass, Array(userClass.utf8))) }
+        if let uuid = machine.uuid { message.options.append(DHCPOption(.clientUUID, [0] + uuid.wireOrder)) }
+        return message
+    }
+}

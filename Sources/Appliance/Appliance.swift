@@ -1,0 +1,199 @@
+import BootPlans
+import BootTimeline
+import Compositions
+import DHCPService
+import Factory
+import Foundation
+import Frontends
+import Imaging
+import Logging
+import Machines
+import Metrics
+import Netboot
+import NetworkTypes
+import PrometheusMetrics
+import Releases
+import Schematics
+import ServiceLifecycle
+import Stores
+import TFTPService
+import UnixSignals
+
+/// The daemon: settings in, one group of services out.
+public struct Appliance: Sendable {
+    /// The name and version that consoles and headers show.
+    public static func name(version: String) -> String { "Slipway \(version)" }
+
+    let settings: ApplianceSettings
+    let logger: Logger
+    let version: String
+    let store: EmbeddedStore
+    let catalog: ReleaseCatalog
+    let machines: MachineDirectory?
+    let factory: Factory
+    let planner: BootPlanner
+    let timeline: BootTimeline
+    let loaders: Loaders
+
+    /// Opens the store, reads the machines file, looks for the loaders. Nothing listens yet.
+    ///
+    /// - Throws: ``ApplianceError``, a sentence with the remedy.
+    public init(
+        settings: ApplianceSettings, version: String, access: EmbeddedStore.Access = .readWrite, logger: Logger
+    ) throws(ApplianceError) {
+        self.settings = settings
+        self.version = version
+        self.logger = logger
+        do {
+            store = try EmbeddedStore(root: settings.store, access: access)
+            catalog = try ReleaseCatalog(store: store)
+        } catch {
+            throw ApplianceError("the store \(settings.store) cannot be opened: \(error)")
+        }
+        let externalURL: String
+        if let given = settings.externalURL { externalURL = given } else { externalURL = try Self.ownURL(settings) }
+        let imager = Imager(
+            store: store, source: catalog,
+            temporaryDirectory: access == .readOnly ? "/nonexistent" : try Workspace.prepare(in: settings.store),
+            externalURL: externalURL)
+        let processors = ProcessInfo.processInfo.activeProcessorCount
+        factory = Factory(
+            store: store, catalog: catalog, imager: imager,
+            queue: BuildQueue(width: settings.builds ?? processors, capacity: settings.waitingBuilds), logger: logger)
+        if let path = settings.machinesFile {
+            let directory = MachineDirectory(path: path)
+            if case .failure(let error) = directory.reload() {
+                throw ApplianceError("the machines file is refused:\n\(error)")
+            }
+            machines = directory
+        } else {
+            machines = nil
+        }
+        planner = BootPlanner(
+            factory: factory, machines: machines, ledger: BootOnceLedger(store: store), logger: logger)
+        timeline = BootTimeline(logger: logger)
+        loaders = Loaders(folders: settings.loaderFolders)
+    }
+
+    /// The address of the first interface, as images and scripts name it.
+    private static func ownURL(_ settings: ApplianceSettings) throws(ApplianceError) -> String {
+        let address: String
+        do {
+            address = try HostAddress.find(on: settings.interfaces)?.description ?? "localhost"
+        } catch {
+            throw ApplianceError("\(error)")
+        }
+        return settings.httpPort == 80 ? "http://\(address)" : "http://\(address):\(settings.httpPort)"
+    }
+
+    /// Serves until the task is cancelled or the process is told to end by SIGTERM or SIGINT.
+    ///
+    /// - Throws: ``ApplianceError`` when something cannot listen, with the remedy.
+    public func run() async throws {
+        let registry = PrometheusRegistry()
+        MetricsSystem.bootstrap(registry)
+        let observer = NeighbourObserver(timeline: timeline)
+        let manager = ServiceManager()
+        let parts = Set<ApplianceReadiness.Part>([.http]).union(settings.dhcp == .off ? [] : [.dhcp])
+            .union(settings.servesTFTP ? [.tftp] : [])
+        let readiness = ApplianceReadiness(waitingFor: parts) { [logger, settings] in
+            let what = parts.map(\.rawValue).sorted().joined(separator: ", ")
+            logger.notice("ready", metadata: ["serving": "\(what)", "http.port": "\(settings.httpPort)"])
+            manager.ready(status: "serving \(what)")
+        }
+        for name in Loader.all where !loaders.names.contains(name) {
+            logger.notice(
+                "a loader is missing; machines that need it are not answered",
+                metadata: ["loader": "\(name)", "searched": "\(settings.loaderFolders.joined(separator: ", "))"])
+        }
+
+        var services: [any Service] = []
+        var gauges: [@Sendable () -> Void] = []
+        if settings.servesTFTP {
+            let tftp = try tftpServer(observer: observer)
+            services.append(CancellableService { try await tftp.run() })
+            gauges.append { tftp.counters.publish() }
+            readiness.report(.tftp)
+        }
+        if settings.dhcp != .off {
+            let dhcp = dhcpServer(observer: observer)
+            services.append(
+                CancellableService {
+                    do { try await dhcp.run { _ in readiness.report(.dhcp) } } catch let error as DHCPServiceError {
+                        throw ApplianceError("\(error)")
+                    }
+                })
+            gauges.append { dhcp.counters.publish() }
+        }
+        if let machines {
+            services.append(MachinesService(machines: machines, logger: logger))
+            gauges.append { machines.status.publish() }
+        }
+        services.append(WatchdogService(manager: manager))
+        services.append(
+            httpService(observer: observer, registry: registry, gauges: gauges) { _ in readiness.report(.http) })
+        let group = ServiceGroup(
+            configuration: .init(
+                services: services.map {
+                    .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup)
+                },
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        do { try await group.run() } catch let error as ServiceGroupError {
+            // The group wraps what a service threw; the sentence inside is the one to show.
+            throw ApplianceError("\(error)")
+        }
+        manager.stopping()
+        logger.notice("stopped")
+    }
+
+    private func tftpServer(observer: any BootObserver) throws(ApplianceError) -> TFTPServer {
+        var options = TFTPServer.Settings()
+        options.port = settings.tftpPort
+        var entries: [String: LoaderTree.Entry] = [:]
+        for (name, file) in loaders.files { entries[name] = .composition(Composition([.file(file)])) }
+        let tree = LoaderTree(entries: entries, folder: settings.tftpRoot)
+        do {
+            return try TFTPServer(settings: options, tree: tree, logger: logger) { event in
+                event.record(with: observer)
+            }
+        } catch {
+            throw ApplianceError("TFTP cannot listen: \(error)")
+        }
+    }
+
+    private func dhcpServer(observer: any BootObserver) -> DHCPServer {
+        let listening = DHCPSettings.Listening(rawValue: settings.dhcp.rawValue) ?? .automatic
+        let names = loaders.names
+        let options = DHCPSettings(
+            interfaces: settings.interfaces.map { .init($0, listening: listening) }, listening: listening,
+            httpPort: Int(settings.httpPort), availableLoaders: { names },
+            verdict: { [planner] in planner.verdict(on: $0) })
+        return DHCPServer(settings: options, observer: observer, logger: logger)
+    }
+
+    private func httpService(
+        observer: any BootObserver, registry: PrometheusRegistry, gauges: [@Sendable () -> Void],
+        onRunning: @escaping @Sendable (Int) async -> Void
+    ) -> any Service {
+        let loaderFiles = loaders.files.map { name, file in (name, (file: file, modified: loaders.modified[name] ?? 0))
+        }
+        let parts = HTTPFrontend.Parts(
+            factory: factory, planner: planner, timeline: timeline, observer: observer,
+            loaders: Dictionary(uniqueKeysWithValues: loaderFiles), metrics: registry,
+            problems: { [machines, catalog] in
+                (machines?.status.problems.map(\.description) ?? []) + catalog.problems
+            },
+            measure: { for gauge in gauges { gauge() } }, name: Self.name(version: version),
+            externalURL: settings.externalURL, schematicLimit: settings.schematicLimit)
+        return HTTPFrontend.application(
+            parts, address: settings.httpAddress, port: Int(settings.httpPort), logger: logger, onRunning: onRunning)
+    }
+}
+
+/// Why the appliance cannot start or go on, in a sentence with the remedy.
+public struct ApplianceError: Error, Sendable, CustomStringConvertible {
+    public let description: String
+
+    /// A sentence.
+    public init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,52 @@
+import Logging
+import Machines
+import ServiceLifecycle
+
+/// A server that runs until its task is cancelled, as a service that ends at shutdown.
+struct CancellableService: Service {
+    let body: @Sendable () async throws -> Void
+
+    init(_ body: @escaping @Sendable () async throws -> Void) { self.body = body }
+
+    func run() async throws { try await cancelWhenGracefulShutdown { try await body() } }
+}
+
+/// Keeps the machines file in force up to date.
+struct MachinesService: Service {
+    let machines: MachineDirectory
+    let logger: Logger
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await machines.run { [logger] result in
+                switch result {
+                case .success(let file):
+                    logger.notice(
+                        "machines file in force",
+                        metadata: ["file": "\(file.path)", "machines": "\(file.machines.count)"])
+                case .failure(let error):
+                    for problem in error.problems {
+                        logger.error(
+                            "machines file refused; the last good one stays in force",
+                            metadata: ["problem": "\(problem)"])
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Tells the service manager's watchdog that the process is alive, twice as often as it asks for.
+struct WatchdogService: Service {
+    let manager: ServiceManager
+
+    func run() async throws {
+        let pause = manager.watchdogInterval.map { $0 / 2 } ?? .seconds(3600)
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                manager.watchdog()
+                do { try await Task.sleep(for: pause) } catch { return }
+            }
+        }
+    }
+}

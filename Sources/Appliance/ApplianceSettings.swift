@@ -1,0 +1,50 @@
+import Logging
+
+/// Everything that an operator can set, with its default. The command line fills it in; nothing else does.
+public struct ApplianceSettings: Sendable {
+    /// How the DHCP proxy listens.
+    public enum DHCPListening: String, Sendable, CaseIterable {
+        /// By socket, or by capture on an interface where another server holds port 67.
+        case automatic
+        /// By socket only.
+        case socket
+        /// By packet capture only.
+        case capture
+        /// Not at all: the site's DHCP server names the loaders itself.
+        case off
+    }
+
+    /// The folder with releases, schematics and built segments. The default is `/var/lib/slipway`.
+    public var store = "/var/lib/slipway"
+    /// The machines file; nil serves schematics and images, and no machine of its own. The default is none.
+    public var machinesFile: String?
+    /// The interfaces on which machines are answered. The default is every one that is up, has an IPv4 address and is not
+    /// the loopback.
+    public var interfaces: [String] = []
+    /// How the DHCP proxy listens. The default is `automatic`.
+    public var dhcp = DHCPListening.automatic
+    /// Whether TFTP is served. The default is yes.
+    public var servesTFTP = true
+    /// The UDP port of TFTP. The default is 69, and firmware asks on no other.
+    public var tftpPort: UInt16 = 69
+    /// The operator's own files, served beside the loaders if the folder is there. The default is `/srv/slipway/tftp-root`.
+    public var tftpRoot = "/srv/slipway/tftp-root"
+    /// The address on which HTTP listens. The default is every one.
+    public var httpAddress = "0.0.0.0"
+    /// The TCP port of HTTP. The default is 8080.
+    public var httpPort: UInt16 = 8080
+    /// The URL that images and scripts give as the factory's own. The default is made of the first interface's address and
+    /// the HTTP port.
+    public var externalURL: String?
+    /// Folders in which loaders are looked for, the first hit wins.
+    public var loaderFolders = ["/usr/lib/slipway/loaders", "/usr/lib/ipxe", "/boot"]
+    /// How many builds run at once. The default is the number of processors.
+    public var builds: Int?
+    /// How many builds may wait before further ones are refused with 503. The default is 256.
+    public var waitingBuilds = 256
+    /// How many bytes a posted schematic may have. The default is 1 MiB.
+    public var schematicLimit = 1 << 20
+
+    /// The defaults.
+    public init() {}
+}

@@ -1,0 +1,49 @@
+import Foundation
+import Logging
+
+/// One line on standard error for each event: time, level, message, then the facts as `key=value`, sorted, so that a line can be
+/// read by people and cut by programs. Under systemd the time is left to the journal.
+public struct LineLog: LogHandler {
+    public var metadata: Logger.Metadata = [:]
+    public var logLevel: Logger.Level
+    private let showsTime: Bool
+
+    /// A log that shows events from `level` up.
+    public init(level: Logger.Level) {
+        logLevel = level
+        showsTime = ProcessInfo.processInfo.environment["JOURNAL_STREAM"] == nil
+    }
+
+    public subscript(metadataKey key: String) -> Logger.MetadataValue? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    public func log(event: LogEvent) {
+        var line =
+            showsTime ? "\(Date().ISO8601Format(.iso8601(timeZone: .gmt, includingFractionalSeconds: true))) " : ""
+        line += "\(event.level.rawValue) \(event.message)"
+        let facts = metadata.merging(event.metadata ?? [:]) { _, new in new }
+        for (key, value) in facts.sorted(by: { $0.key < $1.key }) where !key.hasPrefix("hb.") {
+            line += " \(key)=\(Self.shown("\(value)"))"
+        }
+        FileHandle.standardError.write(Data((line + "\n").utf8))
+    }
+
+    // What came from the network may hold anything; a line break in it would forge a line.
+    private static func shown(_ value: String) -> String {
+        let plain = value.unicodeScalars.allSatisfy { $0.value > 0x20 && $0.value != 0x7f && $0 != "\"" && $0 != "=" }
+        if plain, !value.isEmpty { return value }
+        var quoted = "\""
+        for scalar in value.unicodeScalars {
+            switch scalar {
+            case "\"", "\\": quoted += "\\\(scalar)"
+            case "\n": quoted += "\\n"
+            case _ where scalar.properties.generalCategory == .control:
+                quoted += "\\u{\(String(scalar.value, radix: 16))}"
+            default: quoted.unicodeScalars.append(scalar)
+            }
+        }
+        return quoted + "\""
+    }
+}

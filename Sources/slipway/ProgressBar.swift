@@ -1,0 +1,49 @@
+import Foundation
+
+/// Progress on a terminal for work that takes more than a second; silent when standard error is no terminal.
+final class ProgressBar {
+    private let title: String
+    private let isTerminal = isatty(STDERR_FILENO) == 1
+    private let start = ContinuousClock.now
+    private var shown: ContinuousClock.Instant?
+
+    init(_ title: String) { self.title = title }
+
+    /// Shows how far it is, ten times a second at most.
+    func show(done: UInt64, total: UInt64) {
+        let now = ContinuousClock.now
+        guard isTerminal, now - start > .seconds(1), shown.map({ now - $0 > .milliseconds(100) }) ?? true else {
+            return
+        }
+        shown = now
+        let percent = total == 0 ? 0 : min(100, Int(Double(done) / Double(total) * 100))
+        let filled = percent * 30 / 100
+        let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 30 - filled)
+        write("\r\(title) \(bar) \(percent) % of \(total >> 20) MiB\u{1b}[K")
+    }
+
+    /// Clears the line.
+    func finish() { if shown != nil { write("\r\u{1b}[K") } }
+
+    private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+}
+
+/// Runs work while a terminal shows for how many seconds it has been going on.
+func withProgress<Value: Sendable>(_ title: String, _ work: @escaping @Sendable () async throws -> Value) async throws
+    -> Value
+{
+    guard isatty(STDERR_FILENO) == 1 else { return try await work() }
+    let ticker = Task {
+        var seconds = 0
+        while true {
+            try await Task.sleep(for: .seconds(1))
+            seconds += 1
+            FileHandle.standardError.write(Data("\r\(title) … \(seconds) s\u{1b}[K".utf8))
+        }
+    }
+    defer {
+        ticker.cancel()
+        FileHandle.standardError.write(Data("\r\u{1b}[K".utf8))
+    }
+    return try await work()
+}

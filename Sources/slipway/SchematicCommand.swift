@@ -1,0 +1,37 @@
+import ArgumentParser
+import Foundation
+import Schematics
+
+struct SchematicCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "schematic", abstract: "Reads schematics as the factory does.", subcommands: [ID.self, Show.self])
+
+    /// What both subcommands take.
+    struct Input: ParsableArguments {
+        @Argument(help: ArgumentHelp("The schematic's file, or - for standard input.", valueName: "file"))
+        var file: String
+
+        /// The schematic. A rejected one ends the command with the factory's own text on standard error.
+        func schematic() throws -> Schematic {
+            let body = try readInput(file, limit: 16 << 20)
+            do { return try Schematic(decoding: body) } catch { throw CommandFailure.exit(error.description) }
+        }
+    }
+
+    struct ID: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "id", abstract: "Prints a schematic's ID.",
+            discussion: "It is the SHA-256 of the canonical text, the same that factory.talos.dev gives.")
+        @OptionGroup var input: Input
+
+        func run() throws { print(try input.schematic().id) }
+    }
+
+    struct Show: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "show", abstract: "Prints a schematic in canonical form.")
+        @OptionGroup var input: Input
+
+        func run() throws { FileHandle.standardOutput.write(Data(try input.schematic().canonicalText)) }
+    }
+}

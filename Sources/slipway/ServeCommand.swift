@@ -1,0 +1,29 @@
+import Appliance
+import ArgumentParser
+import Logging
+
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Runs the daemon: DHCP proxy, TFTP, HTTP.",
+        discussion: """
+            It answers machines that ask to boot on the interfaces named, and nobody else, and it never gives out addresses: \
+            the site's own DHCP server does that. Ports 67, 4011 and 69 need CAP_NET_BIND_SERVICE; capture, which is used \
+            where another DHCP server on this host holds port 67, needs CAP_NET_RAW.
+
+            SIGTERM and SIGINT end it after the transfers under way. A changed machines file takes effect by itself.
+            """)
+
+    @OptionGroup var options: SettingsOptions
+
+    @Option(
+        help: ArgumentHelp("The least that is logged: trace, debug, info, notice, warning, error.", valueName: "level"))
+    var logLevel = Logger.Level.info
+
+    func run() async throws {
+        do {
+            try await Appliance(settings: options.settings, version: slipwayVersion, logger: makeLogger(logLevel)).run()
+        } catch let error as ApplianceError {
+            throw CommandFailure.exit("slipway: \(error)")
+        }
+    }
+}

@@ -1,0 +1,2 @@
+/// The version of Slipway.
+let slipwayVersion = "0.1.0"
