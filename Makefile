@@ -20,7 +20,8 @@ all: packages
 
 # Builds everything, makes a Talos-shaped release out of Debian packages, and boots a virtual machine from it, offline.
 demo: packages
-	swift build -c release --product slipway --product slipway-demo
+	swift build -c release --product slipway
+	swift build -c release --product slipway-demo
 	$(SUDO) "$$(swift build -c release --show-bin-path)/slipway-demo"
 
 # Unit, integration and lab tests. The lab boots real firmware in QEMU and needs root for its network namespaces.
@@ -33,7 +34,8 @@ check:
 
 # Ratios against peers in the same run, as a table and as JSON.
 bench: packages
-	swift build -c release --product slipway --product talos-shaped-release
+	swift build -c release --product slipway
+	swift build -c release --product talos-shaped-release
 	swift run -c release --package-path Benchmarks slipway-bench
 
 install: all

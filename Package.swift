@@ -158,6 +158,21 @@ let package = Package(
                 argumentParser,
             ], swiftSettings: strict),
 
+        // MARK: - A release and a rack to try it with
+        /** A Talos-shaped release out of Debian packages: a real kernel, a base, extensions that load. */
+        .target(
+            name: "TestSupport", dependencies: ["Bytes", "CLinux", "Digests", "TalosModel"],
+            resources: [.copy("Resources")], swiftSettings: strict),
+        /** A rack in network namespaces, with machines of real firmware in QEMU. */
+        library("LabSupport", ["NetworkTypes", "TalosModel", "TestSupport"]),
+        /** Writes that release as an OCI layout. */
+        .executableTarget(
+            name: "talos-shaped-release", dependencies: ["TalosModel", "TestSupport", argumentParser], swiftSettings: strict),
+        /** Boots a machine of that rack, for people to watch. */
+        .executableTarget(
+            name: "slipway-demo", dependencies: ["LabSupport", "NetworkTypes", "TestSupport", argumentParser],
+            swiftSettings: strict),
+
         // MARK: - Tests
         .target(name: "CodecTesting", path: "Tests/CodecTesting", swiftSettings: strict),
         tests("GroundTests", ["Bytes", "Compositions", "Digests", "NetworkTypes"]),
@@ -202,6 +217,12 @@ let package = Package(
             [
                 "CPIO", "CodecTesting", "Compositions", "Compression", "Digests", "Imaging", "OCIModel", "Releases", "Schematics",
                 "SquashFS", "Stores", "TalosModel", "TarArchives", "Trust",
+            ]),
+        tests(
+            "LabTests",
+            [
+                "Compositions", "Imaging", "LabSupport", "NetworkTypes", "Releases", "Schematics", "Stores", "TalosModel",
+                "TestSupport", "slipway",
             ]),
         tests("MachinesTests", ["CodecTesting", "Machines", "NetworkTypes", "Schematics", "TalosModel"]),
         tests("FactoryTests", ["Factory"]),

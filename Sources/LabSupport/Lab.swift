@@ -1,0 +1,224 @@
+import Foundation
+import NetworkTypes
+import Synchronization
+import TestSupport
+
+/// A rack in network namespaces for the length of one test: the site's address server, the appliance, a capture of all
+/// that passes, and machines.
+///
+/// What happened is in a folder of its own: each process' output, each machine's serial line and command line, the
+/// capture. It is removed when the test succeeds and kept when it throws, or when `LAB_KEEP=1`.
+public final class Lab: Sendable {
+    /// The appliance's address.
+    public static let applianceAddress = LabNetwork.applianceAddress
+    /// The site's address server's.
+    public static let siteAddress = LabNetwork.siteAddress
+
+    /// The folder with what happened.
+    public let evidence: String
+    private let network: LabNetwork
+    private let processes = Mutex<[LabProcess]>([])
+
+    /// Where the site's address server is.
+    public enum AddressServer: Sendable {
+        /// On a host of its own.
+        case onItsOwnHost
+        /// On the appliance's host, where it holds port 67.
+        case besideTheAppliance
+    }
+
+    private init(evidence: String) throws {
+        self.evidence = evidence
+        try? FileManager.default.removeItem(atPath: evidence)
+        try FileManager.default.createDirectory(atPath: evidence, withIntermediateDirectories: true)
+        network = try LabNetwork()
+    }
+
+    /// Runs `body` in a lab; processes and namespaces end with it, whatever happens.
+    ///
+    /// - Parameters:
+    ///   - name: the test's name, which the evidence is kept under.
+    ///   - addressServer: where the site's address server is; it is ready when `body` begins.
+    public static func run<Value: Sendable>(
+        _ name: String, addressServer: AddressServer = .onItsOwnHost,
+        _ body: @Sendable (Lab) async throws -> Value
+    ) async throws -> Value {
+        let lab = try Lab(evidence: "\(FileManager.default.currentDirectoryPath)/.lab/\(name)")
+        do {
+            try await lab.startCapture()
+            try await lab.startRouterAdvertisements()
+            try await lab.startAddressServer(addressServer)
+            let value = try await body(lab)
+            await lab.end()
+            if ProcessInfo.processInfo.environment["LAB_KEEP"] != "1" {
+                try FileManager.default.removeItem(atPath: lab.evidence)
+            }
+            return value
+        } catch {
+            await lab.end()
+            throw LabError("\(error)\nThe evidence is in \(lab.evidence)")
+        }
+    }
+
+    /// Starts a process on the appliance's host.
+    ///
+    /// - Parameters:
+    ///   - name: its name in messages and file names.
+    ///   - arguments: the program's full path and its arguments.
+    @discardableResult
+    public func startOnAppliance(
+        _ name: String, _ arguments: [String], environment: [String: String] = [:]
+    ) throws -> LabProcess {
+        try start(name, arguments, in: .appliance, environment: environment)
+    }
+
+    /// Starts a daemon on the appliance's host and waits until it says that it is ready, by sd_notify(3).
+    @discardableResult
+    public func startDaemonOnAppliance(
+        _ name: String, _ arguments: [String], within deadline: Duration = .seconds(20)
+    ) async throws -> LabProcess {
+        let socket = try ReadinessSocket()
+        let process = try startOnAppliance(name, arguments, environment: ["NOTIFY_SOCKET": socket.path])
+        socket.listen(within: Int(deadline.components.seconds) + 1) { [weak process] in process?.becameReady() }
+        try await process.waitUntilReady(within: deadline)
+        return process
+    }
+
+    /// Runs a program on the appliance's host to its end.
+    public func runOnAppliance(_ arguments: [String]) throws -> String {
+        try network.run(arguments, in: .appliance)
+    }
+
+    /// Boots a machine into the test release and returns what it said. QEMU now and then resets a machine early in the
+    /// kernel, about once in two hundred boots; a machine that ends so is started a second time, and both logs stay.
+    ///
+    /// - Parameters:
+    ///   - deadline: for one start.
+    ///   - watching: given what the serial line has said so far, whenever it has said more.
+    public func boot(
+        _ machine: LabMachine, within deadline: Duration = .seconds(150),
+        watching: @escaping @Sendable (String) -> Void = { _ in }
+    ) async throws -> BootFacts {
+        for attempt in 1...2 {
+            let start = ContinuousClock.now
+            let process = try powerOn(machine, attempt: attempt)
+            let recording = try await process.wait(for: "last fact", within: deadline) { recording in
+                watching(recording.text)
+                return recording.text.contains("SLIPWAY-END") || recording.exitStatus != nil || recording.hasGivenUp
+                    ? recording : nil
+            }
+            let duration = ContinuousClock.now - start
+            if recording.text.contains("SLIPWAY-END") {
+                if (try? await process.waitForExit(within: .seconds(20))) == nil { await process.stop() }
+                return BootFacts(serial: recording.text, duration: duration)
+            }
+            await process.stop()
+            if recording.hasGivenUp {
+                throw LabError("\(machine.name) did not boot; the last it said:\n\(recording.lastLines)")
+            }
+            if attempt == 2 {
+                throw LabError("\(machine.name) ended twice before its last fact:\n\(recording.lastLines)")
+            }
+        }
+        throw LabError("\(machine.name) did not boot")
+    }
+
+    /// Starts a machine that is not to boot, and waits until its firmware gives up.
+    ///
+    /// - Returns: the serial line.
+    public func watchGivingUp(_ machine: LabMachine, within deadline: Duration = .seconds(120)) async throws -> String {
+        let process = try powerOn(machine, attempt: 1)
+        let text = try await process.wait(for: "the firmware giving up", within: deadline) { recording in
+            recording.hasGivenUp || recording.text.contains("SLIPWAY-END") ? recording.text : nil
+        }
+        await process.stop()
+        return text
+    }
+
+    /// How many captured packets match a filter expression (pcap-filter(7)).
+    public func packets(matching filter: String) throws -> Int {
+        let tcpdump = try ExternalProgram("tcpdump", package: "tcpdump")
+        return try tcpdump(["-n", "-r", capturePath, filter]).split(separator: "\n").count
+    }
+
+    private func powerOn(_ machine: LabMachine, attempt: Int) throws -> LabProcess {
+        let name = attempt == 1 ? machine.name : "\(machine.name)-again"
+        let command = try machine.command(tap: try network.makeTap(), folder: evidence, attempt: name)
+        try Data(command.joined(separator: " ").utf8).write(to: URL(fileURLWithPath: "\(evidence)/\(name).qemu"))
+        return try start("\(name).serial", command, in: .rack)
+    }
+
+    private func start(
+        _ name: String, _ arguments: [String], in place: LabNetwork.Place, environment: [String: String] = [:]
+    ) throws -> LabProcess {
+        let process = try LabProcess(
+            name: name, arguments: network.command(arguments, in: place), environment: environment,
+            log: "\(evidence)/\(name).log")
+        processes.withLock { $0.append(process) }
+        return process
+    }
+
+    /// Ends the processes, the last started first, and removes the namespaces.
+    private func end() async {
+        let running = processes.withLock { processes in
+            defer { processes = [] }
+            return processes
+        }
+        for process in running.reversed() { await process.stop() }
+        network.remove()
+    }
+
+    private var capturePath: String { "\(evidence)/all.pcap" }
+
+    private func startCapture() async throws {
+        let tcpdump = try ExternalProgram("tcpdump", package: "tcpdump")
+        // Promiscuous, or frames between two ports of the bridge would be missing; at once, or the last second would.
+        let capture = try start(
+            "tcpdump",
+            [
+                tcpdump.path, "-i", "br0", "-U", "--immediate-mode", "-Z", "root", "-B", "8192", "-s", "600", "-w",
+                capturePath,
+            ],
+            in: .rack)
+        try await capture.wait(forText: "listening on", within: .seconds(10))
+    }
+
+    /// Without any router iPXE waits 16 seconds after its DHCP.
+    private func startRouterAdvertisements() async throws {
+        let server = try start(
+            "router", try dnsmasq(["--enable-ra", "--dhcp-range=fd77::,ra-only,64"]), in: .site)
+        try await server.wait(forText: "router advertisement", within: .seconds(10))
+    }
+
+    /// Addresses and nothing else: no router, no boot file, no next server.
+    private func startAddressServer(_ kind: AddressServer) async throws {
+        let server = try start(
+            "address-server",
+            try dnsmasq([
+                // It would hold back its first offer for three seconds to ping the address.
+                "--no-ping", "--log-dhcp", "--dhcp-range=10.77.0.100,10.77.0.199,1h", "--dhcp-option=3",
+                "--dhcp-authoritative", "--interface=eth0", "--except-interface=lo",
+            ]), in: kind == .onItsOwnHost ? .site : .appliance)
+        try await server.wait(forText: "DHCP, IP range", within: .seconds(10))
+    }
+
+    private func dnsmasq(_ arguments: [String]) throws -> [String] {
+        let program = try ExternalProgram("dnsmasq", package: "dnsmasq-base")
+        return [
+            program.path, "--keep-in-foreground", "--conf-file=/dev/null", "--port=0", "--log-facility=-",
+            "--user=root",
+            "--pid-file", "--dhcp-leasefile=/dev/null",
+        ] + arguments
+    }
+}
+
+extension LabProcess.Recording {
+    /// Whether a firmware has said that it has nothing (more) to boot from.
+    fileprivate var hasGivenUp: Bool {
+        [
+            "No bootable device", "No more network devices", "Shell>", "grub> ", "BdsDxe: No bootable option",
+            "Access Denied",
+            "failed to load Boot0001",
+        ].contains { text.contains($0) }
+    }
+}
