@@ -89,12 +89,16 @@ let package = Package(
         /** Talos releases in the store: imported, listed, found. */
         library(
             "Releases",
-            ["CanonicalYAML", "Compositions", "Compression", "Digests", "OCIModel", "Stores", "TalosModel", "TarArchives", "Trust"]),
+            [
+                "CanonicalYAML", "Compositions", "Compression", "Digests", "OCIModel", "Stores", "TalosModel",
+                "TarArchives", "Trust",
+            ]),
         /** Initramfs segments: extensions, microcode, modules.dep, the schematic's own. */
         library(
             "Imaging",
             [
-                "Bytes", "CLinux", "CPIO", "Compositions", "Compression", "Digests", "Releases", "Schematics", "SquashFS",
+                "Bytes", "CLinux", "CPIO", "Compositions", "Compression", "Digests", "Releases", "Schematics",
+                "SquashFS",
                 "Stores", "TalosModel", "TarArchives", "Trust",
             ]),
         /** Schematics in, assets out: plans, joins equal requests, bounds, remembers. */
@@ -114,7 +118,8 @@ let package = Package(
         library(
             "BootPlans",
             [
-                "BlockingWork", "Factory", "IPXE", "Machines", "Netboot", "NetworkTypes", "Schematics", "Stores", "TalosModel",
+                "BlockingWork", "Factory", "IPXE", "Machines", "Netboot", "NetworkTypes", "Schematics", "Stores",
+                "TalosModel",
                 logging,
             ]),
 
@@ -129,7 +134,8 @@ let package = Package(
         library(
             "Frontends",
             [
-                "BootPlans", "BootTimeline", "Compositions", "Digests", "Factory", "IPXE", "Machines", "NetworkTypes", "PrometheusMetrics",
+                "BootPlans", "BootTimeline", "Compositions", "Digests", "Factory", "IPXE", "Machines", "NetworkTypes",
+                "PrometheusMetrics",
                 "Releases", "Schematics", "TalosModel", logging,
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -145,8 +151,10 @@ let package = Package(
         library(
             "Appliance",
             [
-                "BootPlans", "BootTimeline", "Compositions", "DHCP", "DHCPService", "Digests", "Factory", "Frontends", "IPXE",
-                "Imaging", "Machines", "Netboot", "NetworkTypes", "PrometheusMetrics", "Releases", "Schematics", "Stores",
+                "BootPlans", "BootTimeline", "Compositions", "DHCP", "DHCPService", "Digests", "Factory", "Frontends",
+                "IPXE",
+                "Imaging", "Machines", "Netboot", "NetworkTypes", "PrometheusMetrics", "Releases", "Schematics",
+                "Stores",
                 "TFTPService", "TalosModel", logging, metrics,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
@@ -154,7 +162,8 @@ let package = Package(
         .executableTarget(
             name: "slipway",
             dependencies: [
-                "Appliance", "Compositions", "Machines", "NetworkTypes", "Releases", "Schematics", "Stores", "TalosModel", logging,
+                "Appliance", "Compositions", "Machines", "NetworkTypes", "Releases", "Schematics", "Stores",
+                "TalosModel", logging,
                 argumentParser,
             ], swiftSettings: strict),
 
@@ -167,7 +176,8 @@ let package = Package(
         library("LabSupport", ["NetworkTypes", "TalosModel", "TestSupport"]),
         /** Writes that release as an OCI layout. */
         .executableTarget(
-            name: "talos-shaped-release", dependencies: ["TalosModel", "TestSupport", argumentParser], swiftSettings: strict),
+            name: "talos-shaped-release", dependencies: ["TalosModel", "TestSupport", argumentParser],
+            swiftSettings: strict),
         /** Boots a machine of that rack, for people to watch. */
         .executableTarget(
             name: "slipway-demo", dependencies: ["LabSupport", "NetworkTypes", "TestSupport", argumentParser],
@@ -182,7 +192,8 @@ let package = Package(
         tests("TalosModelTests", ["Bytes", "CZlib", "CodecTesting", "TalosModel"], resources: [.copy("Fixtures")]),
         tests("TFTPTests", ["CodecTesting", "TFTP"]),
         tests(
-            "TFTPServiceTests", ["CodecTesting", "Compositions", "Digests", "NetworkTypes", "TFTP", "TFTPService", logging]),
+            "TFTPServiceTests",
+            ["CodecTesting", "Compositions", "Digests", "NetworkTypes", "TFTP", "TFTPService", logging]),
         tests("OCIModelTests", ["CodecTesting", "Digests", "OCIModel"]),
         tests("StoresTests", ["Compositions", "Digests", "Stores"]),
         tests("SquashFSTests", ["Bytes", "CLinux", "CodecTesting", "Compression", "SquashFS"]),
@@ -209,19 +220,22 @@ let package = Package(
         tests(
             "ReleasesTests",
             [
-                "Compositions", "Compression", "Digests", "LayoutBuilding", "OCIModel", "Releases", "Stores", "TalosModel",
+                "Compositions", "Compression", "Digests", "LayoutBuilding", "OCIModel", "Releases", "Stores",
+                "TalosModel",
                 "TarArchives", "Trust",
             ]),
         tests(
             "ImagingTests",
             [
-                "CPIO", "CodecTesting", "Compositions", "Compression", "Digests", "Imaging", "OCIModel", "Releases", "Schematics",
+                "CPIO", "CodecTesting", "Compositions", "Compression", "Digests", "Imaging", "OCIModel", "Releases",
+                "Schematics",
                 "SquashFS", "Stores", "TalosModel", "TarArchives", "Trust",
             ]),
         tests(
             "LabTests",
             [
-                "Compositions", "Imaging", "LabSupport", "NetworkTypes", "Releases", "Schematics", "Stores", "TalosModel",
+                "Compositions", "Imaging", "LabSupport", "NetworkTypes", "Releases", "Schematics", "Stores",
+                "TalosModel",
                 "TestSupport", "slipway",
             ]),
         tests("MachinesTests", ["CodecTesting", "Machines", "NetworkTypes", "Schematics", "TalosModel"]),

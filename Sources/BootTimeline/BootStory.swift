@@ -75,6 +75,6 @@ extension Duration {
     /// Seconds, to the millisecond.
     var inSeconds: Double {
         let (seconds, attoseconds) = components
-        return Double(seconds) + Double(attoseconds / 1_000_000_000_000_000) / 1000
+        return (Double(seconds) * 1000 + Double(attoseconds / 1_000_000_000_000_000)) / 1000
     }
 }
