@@ -32,7 +32,7 @@ extension Factory {
         let asset = Asset(
             composition: composition, contentType: target.contentType, fileName: target.path,
             modified: composition.modified ?? started)
-        assets[key] = asset
+        if generation.isSettled { assets[key] = asset }
         return asset
     }
 

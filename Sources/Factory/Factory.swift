@@ -1,4 +1,5 @@
 import BlockingWork
+import Compositions
 import Glibc
 import Imaging
 import Logging
@@ -35,18 +36,28 @@ public final class Factory: Sendable {
     ///
     /// - Parameters:
     ///   - queue: Where builds run.
-    ///   - remembered: How many schematics, and how many finished compositions, are kept in memory. The default is 4096; each
-    ///     takes a few KiB.
+    ///   - remembered: How many bytes of schematics, and how many of finished compositions, are kept in memory. The default
+    ///     is 16 MiB of each, thousands of either.
     public init(
         store: EmbeddedStore, catalog: ReleaseCatalog, imager: Imager, queue: BuildQueue, logger: Logger,
-        remembered: Int = 4096
+        remembered: Int = 16 << 20
     ) {
         self.store = store
         self.catalog = catalog
         self.imager = imager
         self.queue = queue
         self.logger = logger
-        schematics = RecentlyUsed(capacity: remembered)
-        assets = RecentlyUsed(capacity: remembered)
+        schematics = RecentlyUsed(budget: remembered) { $0.canonicalText.count * 2 + 1024 }
+        assets = RecentlyUsed(budget: remembered) { $0.composition.segments.reduce(1024) { $0 + $1.memory } }
+    }
+}
+
+extension Segment {
+    /// About how many bytes of memory it takes.
+    fileprivate var memory: Int {
+        switch self {
+        case .bytes(let bytes): bytes.count + 128
+        case .file: 256
+        }
     }
 }

@@ -1,22 +1,29 @@
 import Synchronization
 
-/// A bounded dictionary that forgets what was not used for longest.
+/// A dictionary with a budget, which forgets what was not used for longest.
 final class RecentlyUsed<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private struct Entry {
         var value: Value
+        var cost: Int
         var used: UInt64
     }
 
     private struct State {
         var entries: [Key: Entry] = [:]
+        var cost = 0
         var clock: UInt64 = 0
     }
 
     private let state = Mutex(State())
-    private let capacity: Int
+    private let budget: Int
+    private let cost: @Sendable (Value) -> Int
 
-    /// Remembers up to `capacity` values.
-    init(capacity: Int) { self.capacity = max(4, capacity) }
+    /// Remembers values whose costs together stay within `budget`. A value that costs more than a quarter of it is not
+    /// remembered at all, so that one large value cannot push out everything else.
+    init(budget: Int, cost: @escaping @Sendable (Value) -> Int) {
+        self.budget = budget
+        self.cost = cost
+    }
 
     subscript(key: Key) -> Value? {
         get {
@@ -27,17 +34,24 @@ final class RecentlyUsed<Key: Hashable & Sendable, Value: Sendable>: Sendable {
             }
         }
         set {
+            let added = newValue.map { max(1, cost($0)) } ?? 0
             state.withLock { state in
                 state.clock += 1
-                state.entries[key] = newValue.map { Entry(value: $0, used: state.clock) }
-                guard state.entries.count > capacity else { return }
-                // A quarter at a time, so that the sort is paid once in many insertions.
-                let oldest = state.entries.sorted { $0.value.used < $1.value.used }.prefix(capacity / 4 + 1)
-                for (key, _) in oldest { state.entries[key] = nil }
+                state.cost -= state.entries.removeValue(forKey: key)?.cost ?? 0
+                guard let newValue, added <= budget / 4 else { return }
+                state.entries[key] = Entry(value: newValue, cost: added, used: state.clock)
+                state.cost += added
+                guard state.cost > budget else { return }
+                // Down to three quarters, so that the sort is paid once in many insertions.
+                for (key, entry) in state.entries.sorted(by: { $0.value.used < $1.value.used }) {
+                    guard state.cost > budget / 4 * 3 else { break }
+                    state.entries[key] = nil
+                    state.cost -= entry.cost
+                }
             }
         }
     }
 
-    /// How many values are remembered.
-    var count: Int { state.withLock { $0.entries.count } }
+    /// What the remembered values cost together.
+    var totalCost: Int { state.withLock { $0.cost } }
 }
