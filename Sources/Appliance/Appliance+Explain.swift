@@ -72,9 +72,12 @@ extension Appliance {
     }
 
     private func decision(on sample: FirmwareSample, _ machine: MachineIdentity, _ server: ServerAddresses) -> String {
-        NetbootPolicy.decide(
+        let decision = NetbootPolicy.decide(
             sample.discover(from: machine), on: .dhcp, from: SocketEndpoint(address: .any, port: 68), server: server
-        ) { planner.verdict(on: $0) }.reason
+        ) { planner.verdict(on: $0) }
+        // The firmware stands before it already.
+        let prefix = decision.client.map { "\($0.summary): " } ?? ""
+        return decision.reason.hasPrefix(prefix) ? String(decision.reason.dropFirst(prefix.count)) : decision.reason
     }
 }
 

@@ -5,7 +5,7 @@ import TalosModel
 /// Which of a release's extensions a schematic means.
 public enum ExtensionSelection {
     /// Names that schematics still use for extensions that are now called otherwise. Looked at only where the name itself
-    /// is not in the release's catalog (imager.md 15.50 and factory.md 1.9 of the reference).
+    /// is not in the release's catalog.
     static let aliases: [String: String] = [
         "siderolabs/v4l-uvc": "siderolabs/v4l-uvc-drivers",
         "siderolabs/usb-modem": "siderolabs/usb-modem-drivers",

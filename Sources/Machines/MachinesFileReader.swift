@@ -44,7 +44,8 @@ struct MachinesFileReader {
         } else if let file {
             result = .success(file)
         } else {
-            preconditionFailure("a machines file was refused without a reason")
+            reader.problems.add(TextPosition(line: 1, column: 1), "the file cannot be read", "look at its permissions and type")
+            result = .failure(reader.problems.error ?? MachinesFileError(problems: [], unlisted: 0))
         }
         return Outcome(result: result, files: reader.files.states)
     }

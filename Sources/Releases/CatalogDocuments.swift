@@ -2,7 +2,7 @@ import CanonicalYAML
 import Digests
 import OCIModel
 
-/// Reads the lists in the two catalog images (factory.md 3.3 and imager.md 2.3, 2.4 of the reference).
+/// Reads the lists in the two catalog images.
 enum CatalogDocuments {
     /// The most entries a catalog may have. Talos has about a hundred extensions.
     static let maximumEntries = 10_000

@@ -153,7 +153,7 @@ struct ImageImporter {
                 + "extension or overlay, or a catalog of those")
     }
 
-    /// An extension has a manifest and a root file system and nothing else (imager.md 2.5 of the reference).
+    /// An extension has a manifest and a root file system and nothing else.
     private func checkExtension(_ flattened: FlattenedImage) throws(ReleaseError) {
         for name in ["manifest.yaml", "rootfs"] where !flattened.rootNames.contains(name) {
             throw ReleaseError(.incomplete, "the extension has no '\(name)' for one of its architectures")

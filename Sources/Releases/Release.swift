@@ -2,7 +2,7 @@ import Compositions
 import Digests
 import TalosModel
 
-/// What boots on one architecture: files of the release's imager image, unchanged (imager.md 2.1 of the reference).
+/// What boots on one architecture: files of the release's imager image, unchanged.
 public struct BootFiles: Hashable, Sendable {
     /// `vmlinuz`.
     public var kernel: StoredFile

@@ -1,7 +1,7 @@
 import TalosModel
 
 /// Which of the releases that are there are offered: all from a minimum version on, final ones always and prereleases only
-/// of the newest minor version (factory.md 3.1 of the reference).
+/// of the newest minor version.
 public struct ReleaseListing: Hashable, Sendable {
     /// The oldest version offered. The default is 1.2.0.
     public var minimum: TalosVersion

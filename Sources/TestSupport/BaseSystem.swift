@@ -2,7 +2,7 @@ import Foundation
 import TalosModel
 
 /// The base of a release for one architecture: kernel, initramfs and systemd's two EFI programs, in the places of the
-/// imager image (imager.md 2.1).
+/// imager image.
 struct BaseSystem {
     /// The Debian packages that it is made of.
     let packages: Packages

@@ -38,7 +38,7 @@ struct Packers {
         try gzip(["--no-name", "-6", "--stdout", source], output: path)
     }
 
-    /// A root file system, in the compression of the version's class (imager.md 3.1).
+    /// A root file system, in the compression of the version's class.
     func squash(_ tree: FileTree, to path: String, version: TalosVersion) throws {
         let compression =
             version.isAtLeast(1, 8)

@@ -67,7 +67,7 @@ struct ReleaseAssembly {
         return install
     }
 
-    /// One squashed layer from 1.10 on; before, a second one with the boot files (imager.md 2.2).
+    /// One squashed layer from 1.10 on; before, a second one with the boot files.
     private mutating func addInstaller(_ version: TalosVersion, install: OCILayoutWriter.Layer) throws {
         let name = version.isAtLeast(1, 10) ? "installer-base" : "installer"
         let root = try inScratch { tree in
@@ -115,7 +115,7 @@ struct ReleaseAssembly {
         return "\(reference)@\(digest)"
     }
 
-    /// `image-digests` and `descriptions.yaml`, a layer each, under Docker's media types (imager.md 2.3).
+    /// `image-digests` and `descriptions.yaml`, a layer each, under Docker's media types.
     private mutating func addExtensionsCatalog(
         _ version: TalosVersion, _ lines: [(line: String, extension: SampleExtension)]
     ) throws {
@@ -140,7 +140,7 @@ struct ReleaseAssembly {
         _ = layout.publish(image, as: "\(Self.registry)/extensions:\(version.tag)", types: .docker)
     }
 
-    /// An overlay for a board, and the catalog that names it (imager.md 2.4, 2.7).
+    /// An overlay for a board, and the catalog that names it.
     private mutating func addOverlays(_ version: TalosVersion) throws {
         let reference = "\(Self.registry)/sbc-slipway-test:v0.1.0"
         if published[reference] == nil {

@@ -21,7 +21,7 @@ struct SampleExtension: Sendable {
         /// Its kernel.
         let kernel: DebianKernel
 
-        /// The folder of firmware and modules: `usr/lib` from 1.10 on (imager.md 2.5 and 3.4), `lib` before.
+        /// The folder of firmware and modules: `usr/lib` from 1.10 on, `lib` before.
         var library: String { version.isAtLeast(1, 10) ? "usr/lib" : "lib" }
     }
 

@@ -2,7 +2,7 @@ import Digests
 import Foundation
 import TalosModel
 
-/// Releases with the exact layout of Talos' images (imager.md 2), made out of Debian's packages: a real kernel, a base
+/// Releases with the exact layout of Talos' images, made out of Debian's packages: a real kernel, a base
 /// initramfs whose init prints what it finds on the serial line, and extensions of every sort. The images of all
 /// versions are in one OCI layout folder, under the names that Sidero Labs publishes them by.
 ///
