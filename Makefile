@@ -9,7 +9,7 @@ BUILD_PACKAGES := pkg-config libssl-dev libyaml-dev libpcap-dev libzstd-dev libl
 # What the running daemon uses: unsquashfs for the base system's modules, depmod for modules.dep, iPXE as loader.
 RUN_PACKAGES := squashfs-tools kmod ipxe
 # A machine to boot: QEMU, firmware, an address server, namespaces.
-LAB_PACKAGES := qemu-system-x86 ovmf ipxe-qemu dnsmasq-base iproute2 ethtool tcpdump cpio zstd xz-utils
+LAB_PACKAGES := qemu-system-x86 ovmf ipxe-qemu dnsmasq-base iproute2 ethtool procps tcpdump cpio zstd xz-utils
 # The peers that tests and benchmarks compare with.
 TEST_PACKAGES := tftp-hpa curl skopeo gzip tar nginx-light kea-admin
 
@@ -48,12 +48,17 @@ install: all
 	install -d $(DESTDIR)/etc/slipway $(DESTDIR)/srv/slipway
 	cp -rn tftp-root $(DESTDIR)/srv/slipway/
 
+# Nothing is installed that is there already. The lists are fetched anew when they are older than a day, because the test release
+# is made of packages that are downloaded but not installed.
 packages:
-	@missing=$$(dpkg-query -W -f '$${Status} $${Package}\n' $(BUILD_PACKAGES) $(RUN_PACKAGES) $(LAB_PACKAGES) $(TEST_PACKAGES) 2>/dev/null \
-	    | awk '$$3 == "installed" {print $$4}' | sort \
-	    | comm -13 - <(printf '%s\n' $(BUILD_PACKAGES) $(RUN_PACKAGES) $(LAB_PACKAGES) $(TEST_PACKAGES) | sort)); \
+	@wanted="$(BUILD_PACKAGES) $(RUN_PACKAGES) $(LAB_PACKAGES) $(TEST_PACKAGES)"; \
+	installed=$$(dpkg-query -W -f '$${db:Status-Status} $${Package}\n' $$wanted 2>/dev/null | awk '$$1 == "installed" {print $$2}'); \
+	missing=$$(comm -13 <(sort <<<"$$installed") <(printf '%s\n' $$wanted | sort)); \
+	if [ -n "$$missing" ] || [ -z "$$(find /var/lib/apt/lists -maxdepth 1 -name '*_Packages*' -mtime -1 -print -quit)" ]; then \
+	    $(SUDO) apt-get update -qq; \
+	fi; \
 	if [ -n "$$missing" ]; then \
 	    echo "installing" $$missing; \
-	    $(SUDO) apt-get update -qq && \
-	    DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=400 $$missing >/dev/null; \
+	    $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=400 \
+	        $$missing >/dev/null; \
 	fi
