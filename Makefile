@@ -38,7 +38,8 @@ check:
 bench: packages
 	swift build -c release --product slipway
 	swift build -c release --product talos-shaped-release
-	swift run -c release --package-path Benchmarks slipway-bench
+	swift build -c release --package-path Benchmarks
+	$(SUDO) "$$(swift build -c release --package-path Benchmarks --show-bin-path)/slipway-bench"
 
 install: all
 	install -D -m 0755 "$$(swift build -c release --show-bin-path)/slipway" $(DESTDIR)$(PREFIX)/bin/slipway

@@ -134,7 +134,7 @@ let package = Package(
         library(
             "Frontends",
             [
-                "BootPlans", "BootTimeline", "Compositions", "Digests", "Factory", "IPXE", "Machines", "NetworkTypes",
+                "BootPlans", "BootTimeline", "CLinux", "Compositions", "Digests", "Factory", "IPXE", "Machines", "NetworkTypes",
                 "PrometheusMetrics",
                 "Releases", "Schematics", "TalosModel", logging,
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -144,6 +144,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
 
         // MARK: - Assembly
