@@ -134,9 +134,8 @@ let package = Package(
         library(
             "Frontends",
             [
-                "BootPlans", "BootTimeline", "CLinux", "Compositions", "Digests", "Factory", "IPXE", "Machines", "NetworkTypes",
-                "PrometheusMetrics",
-                "Releases", "Schematics", "TalosModel", logging,
+                "BootPlans", "BootTimeline", "CLinux", "Compositions", "Digests", "Factory", "IPXE", "Machines",
+                "NetworkTypes", "PrometheusMetrics", "Releases", "Schematics", "TalosModel", logging,
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -153,10 +152,8 @@ let package = Package(
             "Appliance",
             [
                 "BootPlans", "BootTimeline", "Compositions", "DHCP", "DHCPService", "Digests", "Factory", "Frontends",
-                "IPXE",
-                "Imaging", "Machines", "Netboot", "NetworkTypes", "PrometheusMetrics", "Releases", "Schematics",
-                "Stores",
-                "TFTPService", "TalosModel", logging, metrics,
+                "IPXE", "Imaging", "Machines", "Netboot", "NetworkTypes", "PrometheusMetrics", "Releases", "Schematics",
+                "Stores", "TFTPService", "TalosModel", logging, metrics,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
         /** The command line, and nothing else. */
@@ -241,7 +238,21 @@ let package = Package(
             ]),
         tests("MachinesTests", ["CodecTesting", "Machines", "NetworkTypes", "Schematics", "TalosModel"]),
         tests("FactoryTests", ["Factory"]),
-        tests("FrontendsTests", ["Frontends", .product(name: "HTTPTypes", package: "swift-http-types")]),
+        .target(name: "ServerTesting", path: "Tests/ServerTesting", swiftSettings: strict),
+        tests(
+            "FrontendsTests",
+            [
+                "BootPlans", "BootTimeline", "Compositions", "Factory", "Frontends", "Imaging", "LayoutBuilding",
+                "Machines", "NetworkTypes", "PrometheusMetrics", "Releases", "Schematics", "ServerTesting", "Stores",
+                "TalosModel", logging, coreMetrics, metrics,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
+            ]),
+        tests("ApplianceTests", ["Appliance", "NetworkTypes"]),
+        tests("SlipwayTests", ["LayoutBuilding", "ServerTesting", "slipway"]),
         tests("PrometheusMetricsTests", ["PrometheusMetrics", coreMetrics]),
     ]
 )

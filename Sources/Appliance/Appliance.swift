@@ -24,6 +24,9 @@ public struct Appliance: Sendable {
     /// The name and version that consoles and headers show.
     public static func name(version: String) -> String { "Slipway \(version)" }
 
+    /// How long transfers under way may go on after the daemon was told to end.
+    static let grace = Duration.seconds(5)
+
     let settings: ApplianceSettings
     let logger: Logger
     let version: String
@@ -96,9 +99,11 @@ public struct Appliance: Sendable {
         let manager = ServiceManager()
         let parts = Set<ApplianceReadiness.Part>([.http]).union(settings.dhcp == .off ? [] : [.dhcp])
             .union(settings.servesTFTP ? [.tftp] : [])
-        let readiness = ApplianceReadiness(waitingFor: parts) { [logger, settings] in
+        let readiness = ApplianceReadiness(waitingFor: parts) { [logger] ports in
             let what = parts.map(\.rawValue).sorted().joined(separator: ", ")
-            logger.notice("ready", metadata: ["serving": "\(what)", "http.port": "\(settings.httpPort)"])
+            var facts: Logger.Metadata = ["serving": "\(what)"]
+            for (part, port) in ports { facts["\(part.rawValue.lowercased()).port"] = "\(port)" }
+            logger.notice("ready", metadata: facts)
             manager.ready(status: "serving \(what)")
         }
         for name in Loader.all where !loaders.names.contains(name) {
@@ -113,7 +118,7 @@ public struct Appliance: Sendable {
             let tftp = try tftpServer(observer: observer)
             services.append(CancellableService { try await tftp.run() })
             gauges.append { tftp.counters.publish() }
-            readiness.report(.tftp)
+            readiness.report(.tftp, port: tftp.endpoints.first.map { Int($0.port) })
         }
         if settings.dhcp != .off {
             let dhcp = dhcpServer(observer: observer)
@@ -131,15 +136,18 @@ public struct Appliance: Sendable {
         }
         services.append(WatchdogService(manager: manager))
         services.append(
-            httpService(observer: observer, registry: registry, gauges: gauges) { _ in readiness.report(.http) })
-        let group = ServiceGroup(
-            configuration: .init(
-                services: services.map {
-                    .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup)
-                },
-                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
-        do { try await group.run() } catch let error as ServiceGroupError {
-            // The group wraps what a service threw; the sentence inside is the one to show.
+            httpService(observer: observer, registry: registry, gauges: gauges) { port in
+                readiness.report(.http, port: port)
+            })
+        var configuration = ServiceGroupConfiguration(
+            services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        // A client that does not take its bytes must not hold the end back.
+        configuration.maximumGracefulShutdownDuration = Self.grace
+        do { try await ServiceGroup(configuration: configuration).run() } catch is CancellationError {
+            logger.notice("transfers were cut off", metadata: ["after": "\(Self.grace)"])
+        } catch {
+            // Services throw sentences; the group adds nothing to them.
             throw ApplianceError("\(error)")
         }
         manager.stopping()
@@ -185,8 +193,11 @@ public struct Appliance: Sendable {
             },
             measure: { for gauge in gauges { gauge() } }, name: Self.name(version: version),
             externalURL: settings.externalURL, schematicLimit: settings.schematicLimit)
-        return HTTPFrontend.application(
-            parts, address: settings.httpAddress, port: Int(settings.httpPort), logger: logger, onRunning: onRunning)
+        return HTTPService { [settings, logger] in
+            try await HTTPFrontend.serve(
+                parts, address: settings.httpAddress, port: Int(settings.httpPort), logger: logger, onRunning: onRunning
+            )
+        }
     }
 }
 

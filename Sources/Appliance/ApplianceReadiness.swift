@@ -9,16 +9,26 @@ final class ApplianceReadiness: Sendable {
         case http = "HTTP"
     }
 
-    private let missing: Mutex<Set<Part>>
-    private let ready: @Sendable () -> Void
+    private struct State {
+        var missing: Set<Part>
+        var ports: [Part: Int] = [:]
+    }
 
-    init(waitingFor parts: Set<Part>, ready: @escaping @Sendable () -> Void) {
-        missing = Mutex(parts)
+    private let state: Mutex<State>
+    private let ready: @Sendable ([Part: Int]) -> Void
+
+    /// - Parameter ready: Called with the ports that were told.
+    init(waitingFor parts: Set<Part>, ready: @escaping @Sendable ([Part: Int]) -> Void) {
+        state = Mutex(State(missing: parts))
         self.ready = ready
     }
 
-    func report(_ part: Part) {
-        let isLast = missing.withLock { missing in missing.remove(part) != nil && missing.isEmpty }
-        if isLast { ready() }
+    /// A part listens, on `port` if it may be another than was asked for.
+    func report(_ part: Part, port: Int? = nil) {
+        let ports: [Part: Int]? = state.withLock { state in
+            state.ports[part] = port
+            return state.missing.remove(part) != nil && state.missing.isEmpty ? state.ports : nil
+        }
+        if let ports { ready(ports) }
     }
 }

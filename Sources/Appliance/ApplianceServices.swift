@@ -11,6 +11,15 @@ struct CancellableService: Service {
     func run() async throws { try await cancelWhenGracefulShutdown { try await body() } }
 }
 
+/// The HTTP server, which ends by itself at shutdown, after the requests under way.
+struct HTTPService: Service {
+    let body: @Sendable () async throws -> Void
+
+    init(_ body: @escaping @Sendable () async throws -> Void) { self.body = body }
+
+    func run() async throws { try await body() }
+}
+
 /// Keeps the machines file in force up to date.
 struct MachinesService: Service {
     let machines: MachineDirectory

@@ -30,20 +30,32 @@ public struct LineLog: LogHandler {
         FileHandle.standardError.write(Data((line + "\n").utf8))
     }
 
-    // What came from the network may hold anything; a line break in it would forge a line.
-    private static func shown(_ value: String) -> String {
-        let plain = value.unicodeScalars.allSatisfy { $0.value > 0x20 && $0.value != 0x7f && $0 != "\"" && $0 != "=" }
+    /// A fact's value as a line shows it. What came from the network may hold anything; a line break in it would forge a line,
+    /// and a terminal would obey an escape sequence.
+    static func shown(_ value: String) -> String {
+        let plain = value.unicodeScalars.allSatisfy { !$0.needsQuotes }
         if plain, !value.isEmpty { return value }
         var quoted = "\""
         for scalar in value.unicodeScalars {
             switch scalar {
             case "\"", "\\": quoted += "\\\(scalar)"
             case "\n": quoted += "\\n"
-            case _ where scalar.properties.generalCategory == .control:
-                quoted += "\\u{\(String(scalar.value, radix: 16))}"
+            case _ where scalar.isUnsafe: quoted += "\\u{\(String(scalar.value, radix: 16))}"
             default: quoted.unicodeScalars.append(scalar)
             }
         }
         return quoted + "\""
     }
+}
+
+extension Unicode.Scalar {
+    /// Whether it can act on a terminal or end a line.
+    fileprivate var isUnsafe: Bool {
+        switch properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator: true
+        default: false
+        }
+    }
+
+    fileprivate var needsQuotes: Bool { self == " " || self == "\"" || self == "=" || self == "\\" || isUnsafe }
 }

@@ -15,6 +15,11 @@ public struct ServiceManager: Sendable {
             .flatMap { ours && $0 > 0 ? .microseconds($0) : nil }
     }
 
+    init(socketPath: String?, watchdogInterval: Duration? = nil) {
+        self.socketPath = socketPath
+        self.watchdogInterval = watchdogInterval
+    }
+
     /// Everything listens.
     public func ready(status: String) { send("READY=1\nSTATUS=\(status)") }
 

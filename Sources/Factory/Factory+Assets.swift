@@ -139,7 +139,13 @@ extension Factory {
             return stored
         }
         let built = try await segments.value(for: planned.key) { [self] in
-            try await timing("extension", planned.name) {
+            // Another may have finished it since we looked.
+            if let stored = try await storage.run({
+                try imager.storedExtensionSegment(planned.image.manifest, layout: plan.layout)
+            }) {
+                return stored
+            }
+            return try await timing("extension", planned.name) {
                 try await self.queue.run { cancellation in
                     try imager.extensionSegment(
                         planned.image, named: planned.name, layout: plan.layout,
@@ -156,7 +162,8 @@ extension Factory {
         let imager = imager
         if let stored = try await storage.run({ try imager.storedModuleSegment(key) }) { return stored }
         return try await modules.value(for: key) { [self] in
-            try await timing("modules.dep", plan.version.tag) {
+            if let stored = try await storage.run({ try imager.storedModuleSegment(key) }) { return stored }
+            return try await timing("modules.dep", plan.version.tag) {
                 try await self.queue.run { cancellation in
                     try imager.moduleSegment(of: plan, segments, isCancelled: { cancellation.isCancelled })
                 }
@@ -176,6 +183,11 @@ extension Factory {
             logger.info(
                 "built", metadata: ["build.kind": "\(kind)", "build.name": "\(name)", "duration": "\(duration)"])
             return value
+        } catch  where error.meansCancellation {
+            Timer(label: "slipway_build_seconds", dimensions: [("kind", kind), ("outcome", "cancelled")])
+                .record(duration: ContinuousClock.now - start)
+            logger.info("build cancelled", metadata: ["build.kind": "\(kind)", "build.name": "\(name)"])
+            throw error
         } catch {
             Timer(label: "slipway_build_seconds", dimensions: [("kind", kind), ("outcome", "failed")])
                 .record(duration: ContinuousClock.now - start)
@@ -187,6 +199,13 @@ extension Factory {
 
     private func refusing(_ check: () throws(ImagingError) -> Void) throws(FactoryError) {
         do throws(ImagingError) { try check() } catch { throw FactoryError(error) }
+    }
+}
+
+extension Error {
+    /// Whether it says that nobody waits for the work any more.
+    fileprivate var meansCancellation: Bool {
+        self is CancellationError || (self as? ImagingError)?.code == .cancelled
     }
 }
 

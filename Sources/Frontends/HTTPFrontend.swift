@@ -2,12 +2,14 @@ import BootPlans
 import BootTimeline
 import Compositions
 import Factory
+import Glibc
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
 import Logging
 import NIOCore
 import PrometheusMetrics
+import ServiceLifecycle
 
 /// Everything that is served by HTTP, as one application.
 public struct HTTPFrontend: Sendable {
@@ -80,21 +82,71 @@ public struct HTTPFrontend: Sendable {
             files: parts.loaders.mapValues(\.file), modified: parts.loaders.mapValues(\.modified),
             observer: parts.observer
         ).add(to: router)
+        refuseOtherMethods(on: router)
         return router
     }
 
-    /// The server, ready to run.
+    /// Answers 405 where a path is known and the method is another, with the methods that are (RFC 9110 §15.5.6).
+    private static func refuseOtherMethods(on router: Router<FrontendContext>) {
+        for (path, routes) in Dictionary(grouping: router.routes, by: \.path.description) {
+            let known = Set(routes.map(\.method))
+            let allowed = known.map(\.rawValue).sorted().joined(separator: ", ")
+            for method in [HTTPRequest.Method.get, .head, .post, .put, .patch, .delete] where !known.contains(method) {
+                router.on(RouterPath(path), method: method) { _, _ in
+                    var response = Response.refusal(.methodNotAllowed, "Method Not Allowed")
+                    response.headers[.allow] = allowed
+                    return response
+                }
+            }
+        }
+    }
+
+    /// Serves until the task is cancelled or its service group shuts down.
     ///
-    /// - Parameter onRunning: Called with the port once it listens.
-    public static func application(
+    /// - Parameters:
+    ///   - port: The TCP port; 0 takes any that is free.
+    ///   - onRunning: Called with the port once it listens.
+    /// - Throws: ``ListeningError`` when it cannot listen.
+    public static func serve(
         _ parts: Parts, address: String, port: Int, logger: Logger, onRunning: @escaping @Sendable (Int) async -> Void
-    ) -> some ApplicationProtocol {
-        Application(
+    ) async throws {
+        let application = Application(
             responder: router(parts).buildResponder(),
             server: .http1(
                 configuration: .init(additionalChannelHandlers: [SendFileInstaller()], idleTimeout: idleTimeout)),
             configuration: .init(address: .hostname(address, port: port)),
             onServerRunning: { channel in await onRunning(channel.localAddress?.port ?? port) },
             logger: logger)
+        do { try await application.run() } catch let error as IOError {
+            throw ListeningError(
+                address: address, port: port, reason: String(cString: strerror(error.errnoCode)),
+                remedy: ListeningError.remedy(for: error.errnoCode))
+        } catch let error as SocketAddressError {
+            throw ListeningError(
+                address: address, port: port, reason: "\(error)", remedy: ListeningError.remedy(for: EADDRNOTAVAIL))
+        }
+    }
+}
+
+/// Why HTTP cannot listen.
+public struct ListeningError: Error, CustomStringConvertible {
+    /// The address.
+    public var address: String
+    /// The TCP port.
+    public var port: Int
+    /// What the system says.
+    public var reason: String
+    /// What to do about it.
+    public var remedy: String
+
+    public var description: String { "HTTP cannot listen on \(address), port \(port): \(reason); \(remedy)" }
+
+    static func remedy(for code: CInt) -> String {
+        switch code {
+        case EADDRINUSE: "stop the program that holds it, or choose another with --http-port"
+        case EACCES: "ports below 1024 need the capability CAP_NET_BIND_SERVICE"
+        case EADDRNOTAVAIL: "choose an address of this host with --http-address"
+        default: "choose another with --http-address and --http-port"
+        }
     }
 }

@@ -1,6 +1,7 @@
 import Appliance
 import ArgumentParser
 import Foundation
+import FoundationNetworking
 import Logging
 import Machines
 import NetworkTypes
@@ -58,14 +59,19 @@ struct ExplainCommand: AsyncParsableCommand {
     }
 
     private func timeline(from server: String) async throws -> String {
-        guard let url = URL(string: "\(server)/machines/\(mac.hyphenated)") else {
+        guard let url = URL(string: "\(server)/machines/\(mac.hyphenated)"), url.host != nil else {
             throw CommandFailure.exit("slipway: '\(server)' is not a URL, as in http://10.77.0.2:8080")
         }
-        do {
-            let body = try Data(contentsOf: url)
-            return String(decoding: body, as: UTF8.self)
-        } catch {
-            throw CommandFailure.exit("slipway: \(url) does not answer, or has seen nothing of \(mac)")
+        var request = URLRequest(url: url)
+        request.timeoutInterval = 10
+        let answer: (body: Data, response: URLResponse)
+        do { answer = try await URLSession.shared.data(for: request) } catch {
+            throw CommandFailure.exit("slipway: \(server) does not answer: \(error.localizedDescription)")
         }
+        let text = String(decoding: answer.body, as: UTF8.self)
+        guard (answer.response as? HTTPURLResponse)?.statusCode == 200 else {
+            throw CommandFailure.exit("slipway: \(server) says: \(text.trimmingCharacters(in: .newlines))")
+        }
+        return text
     }
 }

@@ -54,7 +54,7 @@ public struct ImageContent {
 }
 
 /// An OCI layout in memory, honest unless a test spoils its blobs, that can be written as a folder or as a tar archive.
-public struct OCILayout {
+public struct OCILayout: Sendable {
     /// The blobs by the name they are stored under.
     public var blobs: [Digest: [UInt8]] = [:]
     /// The entries of index.json.

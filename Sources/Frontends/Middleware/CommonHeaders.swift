@@ -2,7 +2,8 @@ import HTTPTypes
 import Hummingbird
 
 /// The headers that every answer carries, as clients of Image Factory expect them: who serves it, and the request's ID,
-/// the client's own or a new one.
+/// the client's own or a new one. An answer to HEAD ends here, whoever gave it: a body behind it would be taken for the
+/// next answer.
 struct CommonHeaders: RouterMiddleware {
     typealias Context = FrontendContext
 
@@ -19,6 +20,6 @@ struct CommonHeaders: RouterMiddleware {
             response.headers[.accessControlAllowOrigin] = "*"
             response.headers[.accessControlExposeHeaders] = "Content-Disposition, Content-Length, Content-Type"
         }
-        return response
+        return request.method == .head ? response.createHeadResponse() : response
     }
 }

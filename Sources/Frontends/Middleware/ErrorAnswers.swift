@@ -4,6 +4,7 @@ import Hummingbird
 import HummingbirdCore
 import Logging
 import NIOCore
+import NIOHTTP1
 
 /// The one table from errors to statuses. A client reads a sentence; the log keeps the chain beneath it.
 struct ErrorAnswers: RouterMiddleware {
@@ -25,6 +26,9 @@ struct ErrorAnswers: RouterMiddleware {
         } catch is CancellationError {
             // The client has gone; nobody will read this (nginx' 499 is the custom for the log).
             return Response(status: .init(code: 499, reasonPhrase: "Client Closed Request"))
+        } catch let error as HTTPParserError {
+            // The connection is out of step; whoever reads from it answers 400 and ends it.
+            throw error
         } catch let error as HTTPError {
             return .refusal(error.status, error.body ?? Self.sentence(for: error.status))
         } catch let error as any HTTPResponseError {

@@ -1,6 +1,8 @@
+import CLinux
 import Compositions
 import Glibc
 import Hummingbird
+import Logging
 import NIOCore
 
 /// Slices of compositions as a response body: files leave by sendfile, inline bytes as buffers.
@@ -9,10 +11,12 @@ struct CompositionBody: Sendable {
     var slices: [Composition.Slice]
     /// The connection it leaves by.
     var channel: any Channel
+    /// Told of segments that cannot be read.
+    var logger: Logger
 
     /// How much goes out between two looks at the client: large enough that the looks cost nothing, small enough that the
     /// page cache can be filled one step ahead of the wire.
-    static let step: UInt64 = 4 << 20
+    static let step: UInt64 = 8 << 20
     /// How long a client may take to accept one step.
     static let patience = TimeAmount.seconds(120)
 
@@ -35,19 +39,29 @@ struct CompositionBody: Sendable {
         case .file(let file):
             let descriptor = open(file.path, O_RDONLY | O_CLOEXEC)
             guard descriptor >= 0 else {
-                throw UnreadableSegment(path: file.path, reason: String(cString: strerror(errno)))
+                let error = UnreadableSegment(path: file.path, reason: String(cString: strerror(errno)))
+                // The head has left, so all that the client sees is a connection that ends early.
+                logger.error("cannot send a part of an asset", metadata: ["error": "\(error)"])
+                throw error
             }
             defer { close(descriptor) }
             var start = slice.range.lowerBound
             while start < slice.range.upperBound {
                 let end = min(start + Self.step, slice.range.upperBound)
-                if end < slice.range.upperBound {
-                    // Starts reading the next step from disk, so that the event loop does not wait for it.
+                // Starts reading the next step from disk, so that the event loop does not wait for it. Where it is in memory
+                // already, the advice alone would cost a look at each of its pages.
+                let next = min(end + Self.step, slice.range.upperBound)
+                if end < next, linux_is_cached(descriptor, off_t(clamping: next - 1)) == 0 {
                     posix_fadvise(descriptor, off_t(clamping: end), off_t(clamping: Self.step), POSIX_FADV_WILLNEED)
                 }
                 let event = SendFile(
                     descriptor: descriptor, range: Int(clamping: start)..<Int(clamping: end), patience: Self.patience)
-                try await channel.triggerUserOutboundEvent(event).get()
+                // The server stops: a client that does not read must not keep it.
+                try await withTaskCancellationHandler {
+                    try await channel.triggerUserOutboundEvent(event).get()
+                } onCancel: {
+                    channel.close(promise: nil)
+                }
                 start = end
             }
         }

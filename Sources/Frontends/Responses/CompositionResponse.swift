@@ -16,7 +16,7 @@ struct CompositionResponse {
     var modified: HTTPDate
 
     /// Answers a GET or HEAD.
-    func response(to request: Request, channel: any Channel) -> Response {
+    func response(to request: Request, context: FrontendContext) -> Response {
         let validators = Validators(entityTag: "\"\(composition.tag.hexadecimal)\"", modified: modified)
         var headers: HTTPFields = [
             .eTag: validators.entityTag, .lastModified: modified.description, .acceptRanges: "bytes",
@@ -30,17 +30,19 @@ struct CompositionResponse {
             headers[.contentType] = contentType
             if let fileName { headers[.contentDisposition] = Self.attachment(named: fileName) }
             let ranges = ByteRanges(header: honouringRange ? request.headers[.range] : nil, length: composition.length)
-            let response = answer(ranges, headers: headers, channel: channel)
+            let response = answer(ranges, headers: headers, context: context)
             return request.method == .head ? response.createHeadResponse() : response
         }
     }
 
-    private func answer(_ ranges: ByteRanges, headers: HTTPFields, channel: any Channel) -> Response {
+    private func answer(_ ranges: ByteRanges, headers: HTTPFields, context: FrontendContext) -> Response {
         var headers = headers
+        func body(_ slices: [Composition.Slice]) -> CompositionBody {
+            CompositionBody(slices: slices, channel: context.channel, logger: context.logger)
+        }
         switch ranges {
         case .whole:
-            let body = CompositionBody(slices: composition.slices, channel: channel)
-            return Response(status: .ok, headers: headers, body: body.body)
+            return Response(status: .ok, headers: headers, body: body(composition.slices).body)
         case .unsatisfiable:
             headers[.contentRange] = "bytes */\(composition.length)"
             headers[.contentType] = nil
@@ -48,8 +50,8 @@ struct CompositionResponse {
             return Response(status: .rangeNotSatisfiable, headers: headers)
         case .parts(let parts) where parts.count == 1:
             headers[.contentRange] = contentRange(parts[0])
-            let body = CompositionBody(slices: composition.slices(in: parts[0]), channel: channel)
-            return Response(status: .partialContent, headers: headers, body: body.body)
+            return Response(
+                status: .partialContent, headers: headers, body: body(composition.slices(in: parts[0])).body)
         case .parts(let parts):
             // The boundary must not occur in the parts: it is the content's own digest, which they cannot hold by chance.
             let boundary = "slipway-\(composition.tag.hexadecimal)"
@@ -63,7 +65,7 @@ struct CompositionResponse {
             }
             slices += Composition([.bytes(Array("\r\n--\(boundary)--\r\n".utf8))]).slices
             return Response(
-                status: .partialContent, headers: headers, body: CompositionBody(slices: slices, channel: channel).body)
+                status: .partialContent, headers: headers, body: body(slices).body)
         }
     }
 

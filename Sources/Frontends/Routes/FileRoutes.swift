@@ -24,7 +24,7 @@ struct LoaderRoutes {
             composition: Composition([.file(file)]),
             contentType: name.hasSuffix(".efi") ? "application/efi" : "application/octet-stream", fileName: nil,
             modified: HTTPDate(secondsSinceEpoch: modified[name] ?? 0)
-        ).response(to: request, channel: context.channel)
+        ).response(to: request, context: context)
         if request.method == .get, let address = context.clientAddress, let machine = observer.machine(at: address) {
             observer.record(BootEvent(mac: machine, stage: .loader, detail: "\(name) by HTTP", address: address))
         }

@@ -26,7 +26,7 @@ struct ImageRoutes {
         var response = CompositionResponse(
             composition: asset.composition, contentType: asset.contentType, fileName: fileName ?? asset.fileName,
             modified: HTTPDate(secondsSinceEpoch: asset.modified)
-        ).response(to: request, channel: context.channel)
+        ).response(to: request, context: context)
         if request.method == .get, response.status == .ok, let stage = BootStage(assetNamed: path),
             let address = context.clientAddress, let machine = observer.machine(at: address)
         {

@@ -1,0 +1,165 @@
+import Foundation
+import HTTPTypes
+import HummingbirdCore
+import LayoutBuilding
+import Logging
+import NIOCore
+import NIOEmbedded
+import NIOHTTPTypesHTTP1
+import ServerTesting
+import Testing
+
+@testable import Frontends
+
+@Suite(.serialized) struct TransfersTests {
+    @Test func twoRequestsAtOnceAreAnsweredInOrder() async throws {
+        let site = try Site()
+        let id = try await site.schematic(ImageRequestsTests.schematic)
+        let initramfs = try await site.bytes(of: "initramfs-amd64.xz", schematic: id)
+        try await site.visit { port in
+            let connection = try HTTPConnection(port: port)
+            func request(_ path: String) -> String {
+                "GET \(path) HTTP/1.1\r\nHost: x\r\n\r\n"
+            }
+            try connection.send(
+                request("/image/\(id)/v1.13.5/kernel-amd64") + request("/versions")
+                    + request("/image/\(id)/v1.13.5/initramfs-amd64.xz") + request("/healthz"))
+            #expect(try connection.reply().body == site.release.kernel)
+            #expect(try connection.reply().text == "[\"v1.13.5\"]\n")
+            #expect(try connection.reply().body == initramfs)
+            #expect(try connection.reply().status == 200)
+        }
+    }
+
+    @Test func anAnswerToHeadIsNeverFollowedByABody() async throws {
+        let site = try Site()
+        let id = try await site.schematic("{}")
+        try await site.visit { port in
+            let connection = try HTTPConnection(port: port)
+            for path in [
+                "/nothing", "/image/abc/v1.13.5/kernel-amd64", "/image/\(id)/v1.13.5/kernel-amd64", "/boot.ipxe",
+                "/schematics",
+                "/loaders/nothing", "/image/\(id)/x/kernel-amd64",
+            ] {
+                let head = try connection.ask("HEAD", path)
+                #expect(head["Content-Length"] != nil)
+                #expect(try connection.ask("GET", "/versions").text == "[\"v1.13.5\"]\n", "\(path)")
+            }
+        }
+    }
+
+    @Test func aSegmentThatIsGoneEndsTheConnectionAndIsLogged() async throws {
+        let site = try Site()
+        let id = try await site.schematic("{}")
+        try await site.visit { port in
+            let target = "/image/\(id)/v1.13.5/kernel-amd64"
+            #expect(try HTTPConnection(port: port).ask("GET", target).status == 200)
+            let blobs = "\(site.folder)/store/blobs/sha256"
+            for name in try FileManager.default.contentsOfDirectory(atPath: blobs) {
+                try FileManager.default.removeItem(atPath: "\(blobs)/\(name)")
+            }
+            let connection = try HTTPConnection(port: port)
+            #expect(throws: HTTPConnection.Failure.self) { try connection.ask("GET", target) }
+            #expect(try HTTPConnection(port: port).ask("GET", "/healthz").status == 200)
+        }
+        #expect(site.log.errors.contains { $0.contains("cannot open") }, "\(site.log.all)")
+    }
+
+    @Test func aClientThatGoesInTheMiddleLeavesNothingOpen() async throws {
+        let site = try Site(size: FilledStore.largeSize)
+        let id = try await site.schematic("{}")
+        try await site.visit { port in
+            _ = try HTTPConnection(port: port).ask("GET", "/healthz")
+            let before = openDescriptors()
+            for index in 0..<20 {
+                let connection = try HTTPConnection(port: port, receiveBuffer: 4096)
+                try connection.send("GET /image/\(id)/v1.13.5/initramfs-amd64.xz HTTP/1.1\r\nHost: x\r\n\r\n")
+                _ = try connection.receive(upTo: 1000)
+                if index.isMultiple(of: 2) { connection.reset() } else { connection.close() }
+            }
+            #expect(
+                holds(within: 10) { openDescriptors() <= before + 2 }, "\(before) before, \(openDescriptors()) after")
+            #expect(
+                try HTTPConnection(port: port).ask("GET", "/image/\(id)/v1.13.5/kernel-amd64").body
+                    == site.release.kernel)
+        }
+    }
+
+    @Test func clientsThatStopReadingCostOthersNothing() async throws {
+        let site = try Site(size: FilledStore.largeSize)
+        let id = try await site.schematic("{}")
+        try await site.visit { port in
+            var stalled: [HTTPConnection] = []
+            for _ in 0..<20 {
+                let connection = try HTTPConnection(port: port, receiveBuffer: 4096)
+                try connection.send("GET /image/\(id)/v1.13.5/initramfs-amd64.xz HTTP/1.1\r\nHost: x\r\n\r\n")
+                _ = try connection.receive(upTo: 100)
+                stalled.append(connection)
+            }
+            let start = ContinuousClock.now
+            #expect(
+                try HTTPConnection(port: port).ask("GET", "/image/\(id)/v1.13.5/kernel-amd64").body
+                    == site.release.kernel)
+            #expect(ContinuousClock.now - start < .seconds(5))
+            for connection in stalled { connection.close() }
+        }
+    }
+
+    @Test func aServerThatStopsDoesNotWaitForAClientThatDoesNotRead() async throws {
+        let site = try Site(size: FilledStore.largeSize)
+        let id = try await site.schematic("{}")
+        let start = ContinuousClock.now
+        let connection = try await site.visit { port in
+            let connection = try HTTPConnection(port: port, receiveBuffer: 4096)
+            try connection.send("GET /image/\(id)/v1.13.5/initramfs-amd64.xz HTTP/1.1\r\nHost: x\r\n\r\n")
+            _ = try connection.receive(upTo: 100)
+            return connection
+        }
+        #expect(ContinuousClock.now - start < .seconds(20))
+        connection.close()
+    }
+
+    @Test func twoHundredDownloadsAtOnceAreWholeAndLeaveNothingOpen() async throws {
+        let site = try Site()
+        let id = try await site.schematic(ImageRequestsTests.schematic)
+        let expected = try await site.bytes(of: "initramfs-amd64.xz", schematic: id)
+        try await site.serve { port in
+            let before = try await blocking {
+                _ = try HTTPConnection(port: port).ask("GET", "/healthz")
+                return openDescriptors()
+            }
+            try await withThrowingTaskGroup(of: Bool.self) { group in
+                for _ in 0..<200 {
+                    group.addTask {
+                        try await blocking {
+                            try HTTPConnection(port: port, seconds: 60).ask(
+                                "GET", "/image/\(id)/v1.13.5/initramfs-amd64.xz"
+                            ).body == expected
+                        }
+                    }
+                }
+                for try await isWhole in group { #expect(isWhole) }
+            }
+            try await blocking {
+                #expect(holds(within: 10) { openDescriptors() <= before + 2 })
+            }
+        }
+    }
+
+    @Test func theSendFileHandlerStandsBetweenEncoderAndCodec() async throws {
+        let server = HTTP1Channel(
+            responder: { _, writer, _ in try await writer.writeResponse(.init(status: .ok)) },
+            configuration: .init(additionalChannelHandlers: [SendFileInstaller()]))
+        let channel = EmbeddedChannel()
+        _ = try await server.setup(channel: channel, logger: Logger(label: "none") { _ in SwiftLogNoOpLogHandler() })
+            .get()
+        let description = channel.pipeline.debugDescription
+        let names = description.split(whereSeparator: { !$0.isLetter && !$0.isNumber }).map(String.init)
+        let encoder = try #require(names.firstIndex { $0.hasPrefix("HTTPResponseEncoder") }, "\(description)")
+        let sender = try #require(names.firstIndex { $0 == "SendFileHandler" }, "\(description)")
+        let codec = try #require(names.firstIndex { $0 == "HTTP1ToHTTPServerCodec" }, "\(description)")
+        let installer = try #require(names.firstIndex { $0 == "SendFileInstaller" }, "\(description)")
+        #expect(encoder < sender && sender < codec && codec < installer)
+        _ = try channel.finish()
+    }
+}
