@@ -1,7 +1,5 @@
 import Appliance
 import ArgumentParser
-import Foundation
-import FoundationNetworking
 import Logging
 import Machines
 import NetworkTypes
@@ -51,27 +49,12 @@ struct ExplainCommand: AsyncParsableCommand {
             let appliance = try Appliance(
                 settings: options.settings, version: slipwayVersion, access: .readOnly, logger: makeLogger(.critical))
             var explanation = try await appliance.explain(identity)
-            if let server { explanation.timeline = try await timeline(from: server) }
+            if let server {
+                explanation.timeline = try DaemonQuery(server: server).text(at: "/machines/\(mac.hyphenated)")
+            }
             if json { try printJSON(explanation) } else { print(explanation.text) }
         } catch let error as ApplianceError {
             throw CommandFailure.exit("slipway: \(error)")
         }
-    }
-
-    private func timeline(from server: String) async throws -> String {
-        guard let url = URL(string: "\(server)/machines/\(mac.hyphenated)"), url.host != nil else {
-            throw CommandFailure.exit("slipway: '\(server)' is not a URL, as in http://10.77.0.2:8080")
-        }
-        var request = URLRequest(url: url)
-        request.timeoutInterval = 10
-        let answer: (body: Data, response: URLResponse)
-        do { answer = try await URLSession.shared.data(for: request) } catch {
-            throw CommandFailure.exit("slipway: \(server) does not answer: \(error.localizedDescription)")
-        }
-        let text = String(decoding: answer.body, as: UTF8.self)
-        guard (answer.response as? HTTPURLResponse)?.statusCode == 200 else {
-            throw CommandFailure.exit("slipway: \(server) says: \(text.trimmingCharacters(in: .newlines))")
-        }
-        return text
     }
 }

@@ -10,7 +10,7 @@ struct ServeCommand: AsyncParsableCommand {
             the site's own DHCP server does that. Ports 67, 4011 and 69 need CAP_NET_BIND_SERVICE; capture, which is used \
             where another DHCP server on this host holds port 67, needs CAP_NET_RAW.
 
-            SIGTERM and SIGINT end it: downloads under way have 20 seconds to finish, TFTP clients are told to stop. A changed \
+            SIGTERM and SIGINT end it: downloads under way have 5 seconds to finish, TFTP clients are told to stop. A changed \
             machines file takes effect by itself.
             """)
 

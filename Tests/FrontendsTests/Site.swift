@@ -185,7 +185,7 @@ final class LogLines: Sendable {
 
     var all: [String] { lines.withLock { $0 } }
 
-    /// The lines that say that something went wrong. That this process cancels its server instead of stopping it is its own.
+    /// The lines that say that something went wrong, without the one that is there because a test cancels its server.
     var errors: [String] {
         all.filter { line in
             (line.hasPrefix("error") || line.hasPrefix("critical")) && !line.hasPrefix("error Waiting on child channel")

@@ -65,6 +65,26 @@ import Testing
         #expect(site.log.errors.contains { $0.contains("cannot open") }, "\(site.log.all)")
     }
 
+    @Test(arguments: [
+        ("HTTP/1.0", "", true), ("HTTP/1.0", "Connection: keep-alive\r\n", false), ("HTTP/1.1", "", false),
+        ("HTTP/1.1", "Connection: close\r\n", true), ("HTTP/1.1", "Connection: Close\r\n", true),
+        ("HTTP/1.1", "Connection: TE, close\r\n", true),
+    ])
+    func aConnectionEndsWhenTheClientExpectsIt(version: String, header: String, ends: Bool) async throws {
+        let site = try Site()
+        let id = try await site.schematic("{}")
+        try await site.visit { port in
+            let connection = try HTTPConnection(port: port, seconds: ends ? 10 : 1)
+            try connection.send("GET /image/\(id)/v1.13.5/kernel-amd64 \(version)\r\nHost: x\r\n\(header)\r\n")
+            #expect(try connection.reply().body == site.release.kernel)
+            if ends {
+                #expect(try connection.isEnded())
+            } else {
+                #expect(try connection.ask("GET", "/healthz").status == 200)
+            }
+        }
+    }
+
     @Test func aClientThatGoesInTheMiddleLeavesNothingOpen() async throws {
         let site = try Site(size: FilledStore.largeSize)
         let id = try await site.schematic("{}")

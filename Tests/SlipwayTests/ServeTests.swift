@@ -196,6 +196,16 @@ import Testing
         }
     }
 
+    @Test func theReadyLineTellsThePortsThatWereFree() throws {
+        let scratch = try Scratch()
+        let program = try Program([
+            "serve", "--store", "\(scratch.path)/store", "--dhcp", "off", "--http-port", "0", "--tftp-port", "0",
+        ])
+        #expect(try program.port("http") > 0)
+        #expect(try program.port("tftp") > 0)
+        #expect(program.errors.contains("serving=\"HTTP, TFTP\""))
+    }
+
     @Test func linesOfTheLogCannotBeForged() throws {
         let scratch = try Scratch()
         let program = try serve("\(scratch.path)/store")

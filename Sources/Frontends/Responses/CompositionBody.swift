@@ -1,4 +1,3 @@
-import CLinux
 import Compositions
 import Glibc
 import Hummingbird
@@ -13,12 +12,6 @@ struct CompositionBody: Sendable {
     var channel: any Channel
     /// Told of segments that cannot be read.
     var logger: Logger
-
-    /// How much goes out between two looks at the client: large enough that the looks cost nothing, small enough that the
-    /// page cache can be filled one step ahead of the wire.
-    static let step: UInt64 = 8 << 20
-    /// How long a client may take to accept one step.
-    static let patience = TimeAmount.seconds(120)
 
     /// How many bytes it has.
     var length: UInt64 { slices.reduce(0) { $0 + UInt64($1.range.count) } }
@@ -45,24 +38,14 @@ struct CompositionBody: Sendable {
                 throw error
             }
             defer { close(descriptor) }
-            var start = slice.range.lowerBound
-            while start < slice.range.upperBound {
-                let end = min(start + Self.step, slice.range.upperBound)
-                // Starts reading the next step from disk, so that the event loop does not wait for it. Where it is in memory
-                // already, the advice alone would cost a look at each of its pages.
-                let next = min(end + Self.step, slice.range.upperBound)
-                if end < next, linux_is_cached(descriptor, off_t(clamping: next - 1)) == 0 {
-                    posix_fadvise(descriptor, off_t(clamping: end), off_t(clamping: Self.step), POSIX_FADV_WILLNEED)
-                }
-                let event = SendFile(
-                    descriptor: descriptor, range: Int(clamping: start)..<Int(clamping: end), patience: Self.patience)
-                // The server stops: a client that does not read must not keep it.
-                try await withTaskCancellationHandler {
-                    try await channel.triggerUserOutboundEvent(event).get()
-                } onCancel: {
-                    channel.close(promise: nil)
-                }
-                start = end
+            let event = SendFile(
+                descriptor: descriptor,
+                range: Int(clamping: slice.range.lowerBound)..<Int(clamping: slice.range.upperBound))
+            // The server stops: a client that does not read must not keep it.
+            try await withTaskCancellationHandler {
+                try await channel.triggerUserOutboundEvent(event).get()
+            } onCancel: {
+                channel.close(promise: nil)
             }
         }
     }

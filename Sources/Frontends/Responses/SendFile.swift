@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import HTTPTypes
 import HummingbirdCore
@@ -14,11 +15,15 @@ struct SendFile: Sendable {
     var descriptor: CInt
     /// Which bytes of it.
     var range: Range<Int>
-    /// How long the client may take to accept them.
-    var patience: TimeAmount
+
+    /// How much goes out between two looks at the client: large enough that the looks cost nothing, small enough that the
+    /// page cache can be filled one step ahead of the wire.
+    static let step = 4 << 20
+    /// How long a client may take to accept one step.
+    static let patience = TimeAmount.seconds(120)
 }
 
-/// Turns ``SendFile`` events into file regions for the HTTP/1 encoder.
+/// Turns ``SendFile`` events into file regions for the HTTP/1 encoder, step by step and without leaving the event loop.
 final class SendFileHandler: ChannelOutboundHandler, RemovableChannelHandler {
     typealias OutboundIn = HTTPServerResponsePart
     typealias OutboundOut = HTTPServerResponsePart
@@ -28,25 +33,50 @@ final class SendFileHandler: ChannelOutboundHandler, RemovableChannelHandler {
             context.triggerUserOutboundEvent(event, promise: promise)
             return
         }
-        // A handle must be given up before it is dropped; the descriptor itself stays its owner's.
         let handle = NIOFileHandle(_deprecatedTakingOwnershipOfDescriptor: event.descriptor)
-        let region = FileRegion(
-            fileHandle: handle, readerIndex: event.range.lowerBound, endIndex: event.range.upperBound)
-        let channel = context.channel
-        // A client that stops reading would hold its connection and file for ever.
-        let deadline = context.eventLoop.scheduleTask(in: event.patience) { channel.close(promise: nil) }
-        let written = context.eventLoop.makePromise(of: Void.self)
-        written.futureResult.whenComplete { result in
-            deadline.cancel()
+        let sent = context.eventLoop.makePromise(of: Void.self)
+        sent.futureResult.whenComplete { result in
+            // A handle must be given up before it is dropped; the descriptor itself stays its owner's.
             _ = try? handle.takeDescriptorOwnership()
             promise?.completeWith(result)
+        }
+        send(event, from: event.range.lowerBound, of: handle, context: context, promise: sent)
+    }
+
+    private func send(
+        _ event: SendFile, from start: Int, of handle: NIOFileHandle, context: ChannelHandlerContext,
+        promise: EventLoopPromise<Void>
+    ) {
+        guard start < event.range.upperBound else { return promise.succeed() }
+        let end = min(start + SendFile.step, event.range.upperBound)
+        event.readAhead(to: end..<min(end + SendFile.step, event.range.upperBound))
+        let channel = context.channel
+        // A client that stops reading would hold its connection and file for ever.
+        let deadline = context.eventLoop.scheduleTask(in: SendFile.patience) { channel.close(promise: nil) }
+        let region = FileRegion(fileHandle: handle, readerIndex: start, endIndex: end)
+        let written = context.eventLoop.makePromise(of: Void.self)
+        written.futureResult.assumeIsolated().whenComplete { result in
+            deadline.cancel()
+            switch result {
+            case .success: self.send(event, from: end, of: handle, context: context, promise: promise)
+            case .failure(let error): promise.fail(error)
+            }
         }
         context.writeAndFlush(wrapOutboundOut(.body(.fileRegion(region))), promise: written)
     }
 }
 
-/// Puts a ``SendFileHandler`` between the HTTP/1 encoder and the codec that knows only byte buffers, as soon as it is itself
-/// added behind that codec.
+extension SendFile {
+    /// Starts reading a part from disk, so that the event loop does not wait for it later. Where it is in memory already, the
+    /// advice alone would cost a look at each of its pages.
+    fileprivate func readAhead(to part: Range<Int>) {
+        guard !part.isEmpty, linux_is_cached(descriptor, off_t(part.upperBound - 1)) == 0 else { return }
+        posix_fadvise(descriptor, off_t(part.lowerBound), off_t(part.count), POSIX_FADV_WILLNEED)
+    }
+}
+
+/// Puts a ``SendFileHandler`` and a ``ConnectionPersistence`` between the HTTP/1 encoder and the codec that knows only byte
+/// buffers and no versions, as soon as it is itself added behind that codec.
 final class SendFileInstaller: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = Never
 
@@ -54,7 +84,9 @@ final class SendFileInstaller: ChannelInboundHandler, RemovableChannelHandler {
         do {
             let operations = context.pipeline.syncOperations
             let codec = try operations.handler(type: HTTP1ToHTTPServerCodec.self)
-            try operations.addHandler(SendFileHandler(), position: .before(codec))
+            try operations.addHandlers([ConnectionPersistence(), SendFileHandler()], position: .before(codec))
+            // After a write that the kernel took in part, the next would only be told to wait: so none is tried.
+            try context.channel.syncOptions?.setOption(.writeSpin, value: 0)
         } catch {
             context.fireErrorCaught(error)
         }
