@@ -23,6 +23,12 @@ public final class BootOnceLedger: Sendable {
         return true
     }
 
+    /// Forgets a machine, so that it boots from the network once more.
+    public func forget(_ machine: MACAddress) throws {
+        known.withLock { _ = $0.remove(machine) }
+        if store.access == .readWrite { try store.removeRecord(.booted, machine.hyphenated) }
+    }
+
     /// Notes that a machine has been given an image.
     public func note(_ machine: MACAddress) throws {
         if try hasBooted(machine) { return }

@@ -6,6 +6,7 @@ import Machines
 import Netboot
 import NetworkTypes
 import Schematics
+import Synchronization
 import TalosModel
 
 /// Decides what each machine boots: the machines file says which schematic and version, the store which exact release, the
@@ -18,6 +19,10 @@ public final class BootPlanner: Sendable {
     private let machines: MachineDirectory?
     private let ledger: BootOnceLedger
     private let logger: Logger
+    /// Machines with `boot: once` that were told to boot and have not fetched their initramfs yet. What a machine tells beside
+    /// its MAC address is known only when it asks for its script, so its rule is remembered from then.
+    private let awaited = Mutex<Set<MACAddress>>([])
+    private static let mostAwaited = 65_536
     private let storage = BlockingWork("plans")
 
     /// A planner.
@@ -70,7 +75,11 @@ public final class BootPlanner: Sendable {
             case .local: return plan(.localDisk, "\(match.rule) says boot: local")
             case .once where try await hasBooted(machine.mac):
                 return plan(.localDisk, "\(match.rule) says boot: once, and it has been given its image")
-            default: break
+            case .once: awaitDelivery(to: machine.mac)
+            case .always where try await hasBooted(machine.mac):
+                // So that `once`, written again later, means once more.
+                try await storage.run { [ledger] in try ledger.forget(machine.mac) }
+            case .always: break
             }
             let assets = try await assets(of: match.assignment, for: machine, baseURL: baseURL)
             return plan(
@@ -95,10 +104,16 @@ public final class BootPlanner: Sendable {
 
     /// Notes that a machine has been given its initramfs.
     public func delivered(to mac: MACAddress) async {
-        guard match(for: MachineIdentity(mac: mac))?.assignment.boot == .once else { return }
+        guard awaited.withLock({ $0.remove(mac) }) != nil else { return }
         do { try await storage.run { [ledger] in try ledger.note(mac) } } catch {
             logger.error(
                 "cannot note that a machine has booted", metadata: ["machine.mac": "\(mac)", "error": "\(error)"])
+        }
+    }
+
+    private func awaitDelivery(to mac: MACAddress) {
+        awaited.withLock { awaited in
+            if awaited.count < Self.mostAwaited { awaited.insert(mac) }
         }
     }
 

@@ -6,6 +6,7 @@ import Logging
 import Metrics
 import Releases
 import Schematics
+import Stores
 import TalosModel
 import Trust
 
@@ -18,9 +19,11 @@ extension Factory {
     ///   - path: The last part of an `/image` path, as in `initramfs-amd64.xz`.
     /// - Throws: ``FactoryError``.
     public func asset(schematic id: String, version text: String, path: String) async throws -> Asset {
-        let generation = try catalog.generation()
-        let key = AssetKey(schematic: id, version: text, path: path, generation: generation)
-        if generation.isSettled, let asset = assets[key] { return asset }
+        let (key, remembered) = try await storage.run { [catalog, assets, store] in
+            let key = AssetKey(schematic: id, version: text, path: path, generation: try catalog.generation())
+            return (key, assets[key].flatMap { $0.isIntact(in: store) ? $0 : nil })
+        }
+        if let remembered { return remembered }
 
         let schematic = try await schematic(id)
         let version = try parseVersion(text)
@@ -29,10 +32,12 @@ extension Factory {
             throw FactoryError(.invalidRequest, "error parsing profile from path: \(error)")
         }
         let composition = try await composition(of: target, schematic: schematic, version: version)
+        let modified = try await storage.run { composition.modified }
         let asset = Asset(
             composition: composition, contentType: target.contentType, fileName: target.path,
-            modified: composition.modified ?? started)
-        if generation.isSettled { assets[key] = asset }
+            modified: modified ?? started)
+        // In the instant of an import the state may change once more without showing.
+        if key.generation.isSettled { assets[key] = asset }
         return asset
     }
 
@@ -92,7 +97,12 @@ extension Factory {
     }
 
     private func bootFiles(_ version: TalosVersion, _ architecture: Architecture) async throws -> BootFiles {
-        guard let files = try await release(version).bootFiles[architecture] else {
+        let release = try await release(version)
+        guard let files = release.bootFiles[architecture] else {
+            // A damaged file is our trouble, and not the client's wrong choice.
+            guard release.problems.isEmpty else {
+                throw FactoryError(.storage, release.problems.joined(separator: "; "))
+            }
             throw FactoryError(.versionNotFound, "version \(version) is not available for \(architecture)")
         }
         return files
@@ -223,6 +233,17 @@ extension FactoryError {
             self.init(.storage, error.message)
         default:
             self.init(.buildFailed, error.message)
+        }
+    }
+}
+
+extension Asset {
+    /// Whether every file that it is made of is still what its digest says. The store knows without reading, unless a file
+    /// has changed.
+    fileprivate func isIntact(in store: EmbeddedStore) -> Bool {
+        composition.segments.allSatisfy { segment in
+            guard case .file(let file) = segment else { return true }
+            return (try? store.blob(file.digest)) == file
         }
     }
 }

@@ -31,8 +31,12 @@ extension Factory {
 
     private func write(_ schematic: Schematic) async throws {
         try await storage.run { [store] in
-            if try store.record(.schematics, schematic.id.description) == nil {
-                try store.setRecord(.schematics, schematic.id.description, schematic.canonicalText)
+            do throws(StoreError) {
+                if try store.record(.schematics, schematic.id.description) == nil {
+                    try store.setRecord(.schematics, schematic.id.description, schematic.canonicalText)
+                }
+            } catch {
+                throw FactoryError(.storage, "the schematic cannot be kept: \(error)")
             }
         }
     }
@@ -49,7 +53,11 @@ extension Factory {
     public func schematic(_ id: SchematicID) async throws -> Schematic {
         if let schematic = schematics[id] { return schematic }
         let schematic = try await storage.run { [store] () -> Schematic? in
-            guard let text = try store.record(.schematics, id.description) else { return nil }
+            let stored: [UInt8]?
+            do throws(StoreError) { stored = try store.record(.schematics, id.description) } catch {
+                throw FactoryError(.storage, "the schematic \(id) cannot be read: \(error)")
+            }
+            guard let text = stored else { return nil }
             guard let schematic = try? Schematic(decoding: text), schematic.id == id else {
                 throw FactoryError(
                     .storage,
