@@ -15,8 +15,10 @@ TEST_PACKAGES := tftp-hpa curl skopeo gzip tar nginx-light kea-admin
 
 .PHONY: all demo test check bench install packages
 
-all: packages
-	swift build -c release --product slipway
+# The program to install: Swift's own libraries are in it, so that it runs where there is no toolchain.
+all:
+	@$(MAKE) --no-print-directory packages WANTED="$(BUILD_PACKAGES)"
+	swift build -c release --static-swift-stdlib --product slipway
 
 # Builds everything, makes a Talos-shaped release out of Debian packages, and boots a virtual machine from it, offline.
 demo: packages
@@ -41,18 +43,28 @@ bench: packages
 	swift build -c release --package-path Benchmarks
 	$(SUDO) "$$(swift build -c release --package-path Benchmarks --show-bin-path)/slipway-bench"
 
-install: all
-	install -D -m 0755 "$$(swift build -c release --show-bin-path)/slipway" $(DESTDIR)$(PREFIX)/bin/slipway
-	install -D -m 0644 systemd/slipway.service $(DESTDIR)$(PREFIX)/lib/systemd/system/slipway.service
-	install -D -m 0644 systemd/slipway.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/slipway.conf
-	install -D -m 0644 systemd/slipway.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/slipway.conf
-	install -d $(DESTDIR)/etc/slipway $(DESTDIR)/srv/slipway
-	cp -rn tftp-root $(DESTDIR)/srv/slipway/
+# The binary, its unit and user. Run it as yourself after `make`: only the copying is done as root.
+install:
+	@test -x .build/release/slipway || { echo "run 'make' first: there is no .build/release/slipway" >&2; exit 1; }
+	$(SUDO) install -D -m 0755 .build/release/slipway $(DESTDIR)$(PREFIX)/bin/slipway
+	$(SUDO) install -D -m 0644 systemd/slipway.service $(DESTDIR)$(PREFIX)/lib/systemd/system/slipway.service
+	$(SUDO) install -D -m 0644 systemd/slipway.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/slipway.conf
+	$(SUDO) install -D -m 0644 systemd/slipway.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/slipway.conf
+	$(SUDO) install -d $(DESTDIR)/etc/slipway $(DESTDIR)/srv/slipway
+	$(SUDO) cp -rn tftp-root $(DESTDIR)/srv/slipway/
+ifeq ($(DESTDIR),)
+	@$(MAKE) --no-print-directory packages WANTED="$(RUN_PACKAGES)"
+	$(SUDO) systemd-sysusers
+	$(SUDO) systemd-tmpfiles --create slipway.conf
+	$(SUDO) systemctl daemon-reload
+	@echo "Next: 'slipway release import', /etc/slipway/machines.yaml, /etc/slipway/slipway.env, 'systemctl enable --now slipway'."
+endif
 
 # Nothing is installed that is there already. The lists are fetched anew when they are older than a day, because the test release
 # is made of packages that are downloaded but not installed.
+WANTED ?= $(BUILD_PACKAGES) $(RUN_PACKAGES) $(LAB_PACKAGES) $(TEST_PACKAGES)
 packages:
-	@wanted="$(BUILD_PACKAGES) $(RUN_PACKAGES) $(LAB_PACKAGES) $(TEST_PACKAGES)"; \
+	@wanted="$(WANTED)"; \
 	installed=$$(dpkg-query -W -f '$${db:Status-Status} $${Package}\n' $$wanted 2>/dev/null | awk '$$1 == "installed" {print $$2}'); \
 	missing=$$(comm -13 <(sort <<<"$$installed") <(printf '%s\n' $$wanted | sort)); \
 	if [ -n "$$missing" ] || [ -z "$$(find /var/lib/apt/lists -maxdepth 1 -name '*_Packages*' -mtime -1 -print -quit)" ]; then \

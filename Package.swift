@@ -242,7 +242,8 @@ let package = Package(
         tests(
             "FrontendsTests",
             [
-                "BootPlans", "BootTimeline", "Compositions", "Factory", "Frontends", "Imaging", "LayoutBuilding",
+                "BootPlans", "BootTimeline", "Compositions", "Digests", "Factory", "Frontends", "Imaging",
+                "LayoutBuilding",
                 "Machines", "NetworkTypes", "PrometheusMetrics", "Releases", "Schematics", "ServerTesting", "Stores",
                 "TalosModel", logging, coreMetrics, metrics,
                 .product(name: "HTTPTypes", package: "swift-http-types"),

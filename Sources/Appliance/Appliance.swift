@@ -114,13 +114,19 @@ public struct Appliance: Sendable {
 
         var services: [any Service] = []
         var gauges: [@Sendable () -> Void] = []
+        let mirror = CounterMirror()
         if settings.servesTFTP {
             let tftp = try tftpServer(observer: observer)
             services.append(CancellableService { try await tftp.run() })
-            gauges.append { tftp.counters.publish() }
+            gauges.append { tftp.counters.publish(to: mirror) }
             readiness.report(.tftp, port: tftp.endpoints.first.map { Int($0.port) })
         }
         if settings.dhcp != .off {
+            if !settings.servesTFTP || settings.tftpPort != 69 {
+                logger.notice(
+                    "PXE firmware is told to fetch its loader from this host's port 69, where this daemon does not serve TFTP"
+                )
+            }
             let dhcp = dhcpServer(observer: observer)
             services.append(
                 CancellableService {
@@ -128,11 +134,11 @@ public struct Appliance: Sendable {
                         throw ApplianceError("\(error)")
                     }
                 })
-            gauges.append { dhcp.counters.publish() }
+            gauges.append { dhcp.counters.publish(to: mirror) }
         }
         if let machines {
             services.append(MachinesService(machines: machines, logger: logger))
-            gauges.append { machines.status.publish() }
+            gauges.append { machines.status.publish(to: mirror) }
         }
         services.append(WatchdogService(manager: manager))
         services.append(
@@ -151,6 +157,7 @@ public struct Appliance: Sendable {
             throw ApplianceError("\(error)")
         }
         manager.stopping()
+        removeWorkspace()
         logger.notice("stopped")
     }
 
@@ -158,7 +165,7 @@ public struct Appliance: Sendable {
         var options = TFTPServer.Settings()
         options.port = settings.tftpPort
         var entries: [String: LoaderTree.Entry] = [:]
-        for (name, file) in loaders.files { entries[name] = .composition(Composition([.file(file)])) }
+        for (name, file) in loaders.files { entries[name] = .composition(file) }
         let tree = LoaderTree(entries: entries, folder: settings.tftpRoot)
         do {
             return try TFTPServer(settings: options, tree: tree, logger: logger) { event in
@@ -183,13 +190,14 @@ public struct Appliance: Sendable {
         observer: any BootObserver, registry: PrometheusRegistry, gauges: [@Sendable () -> Void],
         onRunning: @escaping @Sendable (Int) async -> Void
     ) -> any Service {
-        let loaderFiles = loaders.files.map { name, file in (name, (file: file, modified: loaders.modified[name] ?? 0))
+        let loaderFiles = loaders.files.map { name, file in
+            (name, (content: file, modified: loaders.modified[name] ?? 0))
         }
         let parts = HTTPFrontend.Parts(
             factory: factory, planner: planner, timeline: timeline, observer: observer,
             loaders: Dictionary(uniqueKeysWithValues: loaderFiles), metrics: registry,
             problems: { [machines, catalog] in
-                (machines?.status.problems.map(\.description) ?? []) + catalog.problems
+                (machines?.status.publicSummary ?? []) + catalog.problems
             },
             measure: { for gauge in gauges { gauge() } }, name: Self.name(version: version),
             externalURL: settings.externalURL, schematicLimit: settings.schematicLimit)

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Logging
 
 /// One line on standard error for each event: time, level, message, then the facts as `key=value`, sorted, so that a line can be
@@ -27,7 +28,18 @@ public struct LineLog: LogHandler {
         for (key, value) in facts.sorted(by: { $0.key < $1.key }) where !key.hasPrefix("hb.") {
             line += " \(key)=\(Self.shown("\(value)"))"
         }
-        FileHandle.standardError.write(Data((line + "\n").utf8))
+        Self.write(line + "\n")
+    }
+
+    /// Writes what can be written. A log that is full or that nobody reads any more must not take the daemon down.
+    private static func write(_ text: String) {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+        }
     }
 
     /// A fact's value as a line shows it. What came from the network may hold anything; a line break in it would forge a line,

@@ -1,35 +1,51 @@
 import BootTimeline
 import Foundation
 import NetworkTypes
+import Synchronization
 import TFTPService
 
 /// Finds out whose address an address is: from the kernel's neighbour table, which knows everybody who speaks to us from the
 /// same link, else from what DHCP and the machine itself let be seen.
-struct NeighbourObserver: BootObserver {
+final class NeighbourObserver: BootObserver {
+    private struct Table {
+        var owners: [IPv4Address: MACAddress] = [:]
+        var read: ContinuousClock.Instant?
+    }
+
     let timeline: BootTimeline
+    private let table = Mutex(Table())
+    /// A rack that boots asks a thousand times a second, and the table is a text that grows with it.
+    private static let lifetime = Duration.seconds(1)
+
+    init(timeline: BootTimeline) { self.timeline = timeline }
 
     func record(_ event: BootEvent) { timeline.record(event) }
 
     func learned(_ address: IPv4Address, of mac: MACAddress) { timeline.learned(address, of: mac) }
 
     func machine(at address: IPv4Address) -> MACAddress? {
-        guard let found = Self.neighbour(at: address) else { return timeline.machine(at: address) }
-        return found
+        let found = table.withLock { table in
+            let now = ContinuousClock.now
+            if table.read.map({ now - $0 > Self.lifetime }) ?? true || table.owners[address] == nil {
+                table = Table(owners: Self.neighbours(), read: now)
+            }
+            return table.owners[address]
+        }
+        return found ?? timeline.machine(at: address)
     }
 
-    /// Looks into `/proc/net/arp`, whose columns are address, type, flags, MAC address, mask and device.
-    static func neighbour(at address: IPv4Address, table path: String = "/proc/net/arp") -> MACAddress? {
-        guard let table = FileManager.default.contents(atPath: path) else { return nil }
-        let wanted = address.description
-        for line in String(decoding: table, as: UTF8.self).split(separator: "\n").dropFirst() {
+    /// Reads `/proc/net/arp`, whose columns are address, type, flags, MAC address, mask and device.
+    static func neighbours(in path: String = "/proc/net/arp") -> [IPv4Address: MACAddress] {
+        guard let text = FileManager.default.contents(atPath: path) else { return [:] }
+        var owners: [IPv4Address: MACAddress] = [:]
+        for line in String(decoding: text, as: UTF8.self).split(separator: "\n").dropFirst() {
             let columns = line.split(separator: " ", omittingEmptySubsequences: true)
-            guard columns.count >= 4, columns[0] == wanted, let mac = MACAddress(parsing: columns[3]), mac.value != 0
-            else {
-                continue
-            }
-            return mac
+            guard columns.count >= 4, let address = IPv4Address(parsing: columns[0]),
+                let mac = MACAddress(parsing: columns[3]), mac.value != 0
+            else { continue }
+            owners[address] = mac
         }
-        return nil
+        return owners
     }
 }
 

@@ -2,38 +2,68 @@ import DHCPService
 import Machines
 import Metrics
 import Netboot
+import Synchronization
 import TFTPService
 
-// The servers count for themselves, without a lock in a packet's way; a look at /metrics copies their totals.
+// The servers count for themselves, without a lock in a packet's way; a look at /metrics brings the published counters up to
+// their totals.
+
+/// Counters that follow totals which are kept elsewhere.
+final class CounterMirror: Sendable {
+    private let published = Mutex<[String: UInt64]>([:])
+
+    /// Raises the counter of a name and labels to `total`.
+    func follow(_ total: UInt64, _ name: String, _ labels: [(String, String)] = []) {
+        let key = name + labels.map { "|\($0.0)=\($0.1)" }.joined()
+        let growth = published.withLock { published in
+            let before = published[key] ?? 0
+            published[key] = max(before, total)
+            return total > before ? total - before : 0
+        }
+        Counter(label: name, dimensions: labels).increment(by: Int64(clamping: growth))
+    }
+}
 
 extension DHCPCounters {
-    func publish() {
-        Gauge(label: "slipway_dhcp_received").record(Double(received))
-        Gauge(label: "slipway_dhcp_answered").record(Double(answered))
-        Gauge(label: "slipway_dhcp_malformed").record(Double(malformed))
-        Gauge(label: "slipway_dhcp_unsent").record(Double(unsent))
-        for (reason, count) in ignored {
-            Gauge(label: "slipway_dhcp_ignored", dimensions: [("reason", reason.rawValue)]).record(Double(count))
+    func publish(to mirror: CounterMirror) {
+        mirror.follow(received, "slipway_dhcp_received_total")
+        mirror.follow(answered, "slipway_dhcp_answered_total")
+        mirror.follow(malformed, "slipway_dhcp_malformed_total")
+        mirror.follow(unaddressed, "slipway_dhcp_unaddressed_total")
+        mirror.follow(unsent, "slipway_dhcp_unsent_total")
+        for reason in Silence.Label.allCases {
+            mirror.follow(ignored[reason] ?? 0, "slipway_dhcp_ignored_total", [("reason", reason.rawValue)])
         }
     }
 }
 
 extension TFTPCounters {
-    func publish() {
-        Gauge(label: "slipway_tftp_requests").record(Double(requests))
-        Gauge(label: "slipway_tftp_refused").record(Double(refused))
-        Gauge(label: "slipway_tftp_finished").record(Double(finished))
-        Gauge(label: "slipway_tftp_failed").record(Double(failed))
-        Gauge(label: "slipway_tftp_bytes").record(Double(bytes))
-        Gauge(label: "slipway_tftp_retransmissions").record(Double(retransmissions))
+    func publish(to mirror: CounterMirror) {
+        mirror.follow(requests, "slipway_tftp_requests_total")
+        mirror.follow(refused, "slipway_tftp_refused_total")
+        mirror.follow(started, "slipway_tftp_started_total")
+        mirror.follow(finished, "slipway_tftp_finished_total")
+        mirror.follow(declined, "slipway_tftp_declined_total")
+        mirror.follow(failed, "slipway_tftp_failed_total")
+        mirror.follow(strays, "slipway_tftp_strays_total")
+        mirror.follow(blocks, "slipway_tftp_blocks_total")
+        mirror.follow(bytes, "slipway_tftp_bytes_total")
+        mirror.follow(retransmissions, "slipway_tftp_retransmissions_total")
         Gauge(label: "slipway_tftp_active").record(Double(active))
     }
 }
 
 extension MachineDirectory.Status {
-    func publish() {
+    func publish(to mirror: CounterMirror) {
         Gauge(label: "slipway_machines_file_problems").record(Double(problems.count + unlistedProblems))
-        Gauge(label: "slipway_machines_file_loads", dimensions: [("outcome", "taken")]).record(Double(successfulLoads))
-        Gauge(label: "slipway_machines_file_loads", dimensions: [("outcome", "refused")]).record(Double(refusedLoads))
+        mirror.follow(UInt64(clamping: successfulLoads), "slipway_machines_file_loads_total", [("outcome", "taken")])
+        mirror.follow(UInt64(clamping: refusedLoads), "slipway_machines_file_loads_total", [("outcome", "refused")])
+    }
+
+    /// What anybody may know of a refused file: where it is wrong. The messages may quote what is in it, and stay in the log.
+    var publicSummary: [String] {
+        problems.map {
+            "\($0.file):\($0.line):\($0.column): the machines file is refused, see the log; the last good one is in force"
+        }
     }
 }

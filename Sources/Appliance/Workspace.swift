@@ -19,4 +19,12 @@ enum Workspace {
         }
         return path
     }
+
+    /// Removes this process' folder.
+    static func remove(in store: String) { try? FileManager.default.removeItem(atPath: "\(store)/work/\(getpid())") }
+}
+
+extension Appliance {
+    /// Removes what builds have taken apart; nothing is built after it.
+    public func removeWorkspace() { Workspace.remove(in: settings.store) }
 }

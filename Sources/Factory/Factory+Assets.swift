@@ -19,10 +19,7 @@ extension Factory {
     ///   - path: The last part of an `/image` path, as in `initramfs-amd64.xz`.
     /// - Throws: ``FactoryError``.
     public func asset(schematic id: String, version text: String, path: String) async throws -> Asset {
-        let (key, remembered) = try await storage.run { [catalog, assets, store] in
-            let key = AssetKey(schematic: id, version: text, path: path, generation: try catalog.generation())
-            return (key, assets[key].flatMap { $0.isIntact(in: store) ? $0 : nil })
-        }
+        let (key, remembered) = try await look(for: id, text, path)
         if let remembered { return remembered }
 
         let schematic = try await schematic(id)
@@ -39,6 +36,18 @@ extension Factory {
         // In the instant of an import the state may change once more without showing.
         if key.generation.isSettled { assets[key] = asset }
         return asset
+    }
+
+    /// The asset if it is remembered from before, without any work.
+    public func remembered(schematic id: String, version: String, path: String) async throws -> Asset? {
+        try await look(for: id, version, path).1
+    }
+
+    private func look(for id: String, _ version: String, _ path: String) async throws -> (AssetKey, Asset?) {
+        try await storage.run { [catalog, assets, store] in
+            let key = AssetKey(schematic: id, version: version, path: path, generation: try catalog.generation())
+            return (key, assets[key].flatMap { $0.isIntact(in: store) ? $0 : nil })
+        }
     }
 
     /// The bytes of an asset.
@@ -223,7 +232,7 @@ extension FactoryError {
     /// What imaging refused, as the factory says it: the client's choice, or our trouble.
     init(_ error: ImagingError) {
         switch error.code {
-        case .extensionNotAvailable, .embeddedConfigurationNotSupported, .overlayNotSupported:
+        case .extensionNotAvailable, .embeddedConfigurationNotSupported, .overlayNotSupported, .overlayNotAvailable:
             self.init(.invalidRequest, "error enhancing profile from schematic: \(error.message)")
         case .incompatibleExtension:
             self.init(.invalidRequest, error.message)

@@ -24,7 +24,7 @@ public struct HTTPFrontend: Sendable {
         /// Is told of each step of a boot.
         public var observer: any BootObserver
         /// The loaders' files and times, by name.
-        public var loaders: [String: (file: StoredFile, modified: Int64)]
+        public var loaders: [String: (content: Composition, modified: Int64)]
         /// What `/metrics` shows.
         public var metrics: PrometheusRegistry
         /// What an operator should look at.
@@ -41,7 +41,7 @@ public struct HTTPFrontend: Sendable {
         /// The parts.
         public init(
             factory: Factory, planner: BootPlanner, timeline: BootTimeline, observer: any BootObserver,
-            loaders: [String: (file: StoredFile, modified: Int64)], metrics: PrometheusRegistry,
+            loaders: [String: (content: Composition, modified: Int64)], metrics: PrometheusRegistry,
             problems: @escaping @Sendable () -> [String], measure: @escaping @Sendable () -> Void, name: String,
             externalURL: String?, schematicLimit: Int
         ) {
@@ -79,7 +79,7 @@ public struct HTTPFrontend: Sendable {
         ConfigRoutes(planner: parts.planner, observer: parts.observer).add(to: router)
         MachineRoutes(timeline: parts.timeline).add(to: router)
         LoaderRoutes(
-            files: parts.loaders.mapValues(\.file), modified: parts.loaders.mapValues(\.modified),
+            files: parts.loaders.mapValues(\.content), modified: parts.loaders.mapValues(\.modified),
             observer: parts.observer
         ).add(to: router)
         refuseOtherMethods(on: router)

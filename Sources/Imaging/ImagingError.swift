@@ -12,6 +12,8 @@ public struct ImagingError: Error, Hashable, Sendable, CustomStringConvertible {
         case embeddedConfigurationNotSupported
         /// The schematic names an overlay, and the version knows none.
         case overlayNotSupported
+        /// The schematic names an overlay that the release does not have.
+        case overlayNotAvailable
         /// The release has not been imported, or not for this architecture.
         case releaseNotAvailable
         /// The extension has not been imported, or not for this architecture.
@@ -28,6 +30,8 @@ public struct ImagingError: Error, Hashable, Sendable, CustomStringConvertible {
         case missingProgram
         /// A program failed.
         case programFailed
+        /// A program took longer than it may.
+        case programTimedOut
         /// The caller asked to stop.
         case cancelled
         /// A temporary file could not be written or read.

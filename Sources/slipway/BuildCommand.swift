@@ -10,8 +10,8 @@ struct BuildCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "build", abstract: "Writes an asset to a file, without a daemon.",
         discussion: """
-            The bytes are the same that the daemon serves under /image/<schematic>/<version>/<asset>. Kinds: kernel-<arch>, \
-            cmdline-<platform>-<arch>, initramfs-<arch>.xz.
+            The bytes are the same that the daemon serves under /image/<schematic>/<version>/<asset>, if both have the same \
+            --external-url: an initramfs carries it. Kinds: kernel-<arch>, cmdline-<platform>-<arch>, initramfs-<arch>.xz.
 
               slipway build initramfs-amd64.xz --schematic gpu.yaml --talos v1.13.5 --output initramfs.xz
             """)
@@ -37,9 +37,14 @@ struct BuildCommand: AsyncParsableCommand {
     @OptionGroup var options: SettingsOptions
 
     func run() async throws {
+        let settings = options.settings
+        guard FileManager.default.fileExists(atPath: settings.store + "/blobs") else {
+            throw CommandFailure.exit(
+                "slipway: \(settings.store) is not a store: it has no folder 'blobs'; import a release first")
+        }
         do {
-            let appliance = try Appliance(
-                settings: options.settings, version: slipwayVersion, logger: makeLogger(.warning))
+            let appliance = try Appliance(settings: settings, version: slipwayVersion, logger: makeLogger(.warning))
+            defer { appliance.removeWorkspace() }
             let body = try schematic.flatMap { text -> [UInt8]? in
                 SchematicID(parsing: text) == nil ? try readInput(text, limit: options.settings.schematicLimit) : nil
             }

@@ -10,8 +10,14 @@ struct CommandFailure: Error {
     }
 }
 
-/// Writes a line to standard error.
-func printError(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
+/// Writes a line to standard error. Where that cannot be written, there is nobody to tell.
+func printError(_ line: String) { showOnTerminal(line + "\n") }
+
+/// Writes text to standard error as it is.
+func showOnTerminal(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
+
+/// An absolute path, so that it means the same whatever folder a program is started in.
+func absolute(_ path: String) -> String { URL(filePath: path).standardizedFileURL.path }
 
 /// The bytes of a file, or of standard input when the name is `-`.
 func readInput(_ name: String, limit: Int) throws -> [UInt8] {
@@ -25,7 +31,11 @@ func readInput(_ name: String, limit: Int) throws -> [UInt8] {
         handle = file
     }
     var bytes: [UInt8] = []
-    while bytes.count <= limit, let chunk = try handle.read(upToCount: 1 << 16), !chunk.isEmpty { bytes += chunk }
+    do {
+        while bytes.count <= limit, let chunk = try handle.read(upToCount: 1 << 16), !chunk.isEmpty { bytes += chunk }
+    } catch {
+        throw CommandFailure.exit("slipway: cannot read \(name): it is a folder, or the disk fails")
+    }
     guard bytes.count <= limit else { throw CommandFailure.exit("slipway: \(name) is larger than \(limit) bytes") }
     return bytes
 }

@@ -25,7 +25,7 @@ final class ProgressBar {
     /// Clears the line.
     func finish() { if shown != nil { write("\r\u{1b}[K") } }
 
-    private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+    private func write(_ text: String) { showOnTerminal(text) }
 }
 
 /// Runs work while a terminal shows for how many seconds it has been going on.
@@ -38,12 +38,12 @@ func withProgress<Value: Sendable>(_ title: String, _ work: @escaping @Sendable 
         while true {
             try await Task.sleep(for: .seconds(1))
             seconds += 1
-            FileHandle.standardError.write(Data("\r\(title) … \(seconds) s\u{1b}[K".utf8))
+            showOnTerminal("\r\(title) … \(seconds) s\u{1b}[K")
         }
     }
     defer {
         ticker.cancel()
-        FileHandle.standardError.write(Data("\r\u{1b}[K".utf8))
+        showOnTerminal("\r\u{1b}[K")
     }
     return try await work()
 }

@@ -36,7 +36,7 @@ struct ReleaseCommand: ParsableCommand {
         func run() throws {
             do {
                 let version = try talosVersion.map { try TalosVersion(parsing: $0) }
-                let catalog = try ReleaseCatalog(store: EmbeddedStore(root: options.store))
+                let catalog = try ReleaseCatalog(store: EmbeddedStore(root: options.folder))
                 let bar = ProgressBar("importing \(path)")
                 let report = try catalog.importLayout(at: path, version: version) { progress in
                     bar.show(done: progress.bytesDone, total: progress.bytesTotal)
@@ -74,7 +74,7 @@ struct ReleaseCommand: ParsableCommand {
 
         func run() throws {
             do {
-                let catalog = try ReleaseCatalog(store: EmbeddedStore(root: options.store, access: .readOnly))
+                let catalog = try ReleaseCatalog(store: EmbeddedStore(root: options.folder, access: .readOnly))
                 let releases = catalog.versions().compactMap { catalog.summary($0) }
                 if json {
                     try printJSON(releases.map(ReleaseDocument.init))

@@ -32,6 +32,12 @@ struct SchematicCommand: ParsableCommand {
             commandName: "show", abstract: "Prints a schematic in canonical form.")
         @OptionGroup var input: Input
 
-        func run() throws { FileHandle.standardOutput.write(Data(try input.schematic().canonicalText)) }
+        func run() throws {
+            let text = Data(try input.schematic().canonicalText)
+            do { try FileHandle.standardOutput.write(contentsOf: text) } catch {
+                throw CommandFailure.exit(
+                    "slipway: standard output cannot be written: the disk is full, or nobody reads it")
+            }
+        }
     }
 }

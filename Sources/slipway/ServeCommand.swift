@@ -1,5 +1,6 @@
 import Appliance
 import ArgumentParser
+import Glibc
 import Logging
 
 struct ServeCommand: AsyncParsableCommand {
@@ -21,6 +22,8 @@ struct ServeCommand: AsyncParsableCommand {
     var logLevel = Logger.Level.info
 
     func run() async throws {
+        // A reader of the log that went away is no reason to stop.
+        signal(SIGPIPE, SIG_IGN)
         do {
             try await Appliance(settings: options.settings, version: slipwayVersion, logger: makeLogger(logLevel)).run()
         } catch let error as ApplianceError {

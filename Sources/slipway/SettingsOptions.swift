@@ -9,6 +9,9 @@ extension Logger.Level: @retroactive ExpressibleByArgument {}
 struct StoreOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The folder with releases, schematics and built segments.", valueName: "folder"))
     var store = ApplianceSettings().store
+
+    /// The folder, absolute.
+    var folder: String { absolute(store) }
 }
 
 /// The settings of the daemon, for every command that has to know what it would do.
@@ -73,13 +76,13 @@ struct SettingsOptions: ParsableArguments {
 
     var settings: ApplianceSettings {
         var settings = ApplianceSettings()
-        settings.store = storeOptions.store
+        settings.store = storeOptions.folder
         settings.machinesFile = config
         settings.interfaces = interface
         settings.dhcp = dhcp
         settings.servesTFTP = !withoutTFTP
         settings.tftpPort = tftpPort
-        settings.tftpRoot = tftpRoot
+        settings.tftpRoot = absolute(tftpRoot)
         settings.httpAddress = httpAddress
         settings.httpPort = httpPort
         settings.externalURL = externalURL

@@ -23,11 +23,11 @@ import Testing
         let path = FileManager.default.temporaryDirectory.appendingPathComponent("arp-\(UUID())").path
         try Data(Self.table.utf8).write(to: URL(filePath: path))
         defer { try? FileManager.default.removeItem(atPath: path) }
-        let found = NeighbourObserver.neighbour(at: try #require(IPv4Address(parsing: address)), table: path)
+        let found = NeighbourObserver.neighbours(in: path)[try #require(IPv4Address(parsing: address))]
         #expect(found == mac.flatMap { MACAddress(parsing: $0) })
     }
 
     @Test func withoutATableNobodyIsKnown() {
-        #expect(NeighbourObserver.neighbour(at: .loopback, table: "/nonexistent") == nil)
+        #expect(NeighbourObserver.neighbours(in: "/nonexistent").isEmpty)
     }
 }

@@ -1,6 +1,9 @@
+import Dispatch
 import LayoutBuilding
 import ServerTesting
 import Testing
+
+@testable import Factory
 
 @Suite struct BuildsTests {
     @Test func requestsForOneNewExtensionBuildItOnce() async throws {
@@ -48,5 +51,32 @@ import Testing
         }
         #expect(!site.log.matching("build failed").isEmpty)
         #expect(site.log.matching("build failed").allSatisfy { $0.contains("trojan") })
+    }
+
+    /// Nobody else waits for the build, so the queue must have its place back when the connection ends.
+    @Test func aClientThatLeavesGivesUpItsBuild() async throws {
+        let site = try Site()
+        let id = try await site.schematic(ImageRequestsTests.schematic)
+        let queue = site.factory.queue
+        let gate = DispatchSemaphore(value: 0)
+        let width = await queue.width
+        let others = (0..<width).map { _ in Task { try await queue.run { _ in gate.wait() } } }
+        @Sendable func settles(_ load: (running: Int, waiting: Int)) async throws -> Bool {
+            for _ in 0..<1000 {
+                if await queue.load == load { return true }
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            return false
+        }
+        #expect(try await settles((width, 0)))
+        try await site.serve { port in
+            var connection: HTTPConnection? = try HTTPConnection(port: port)
+            try connection?.send("GET /image/\(id)/v1.13.5/initramfs-amd64.xz HTTP/1.1\r\nHost: x\r\n\r\n")
+            #expect(try await settles((width, 1)))
+            connection = nil
+            #expect(try await settles((width, 0)))
+        }
+        for _ in others { gate.signal() }
+        for other in others { try await other.value }
     }
 }

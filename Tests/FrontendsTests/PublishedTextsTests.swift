@@ -1,8 +1,11 @@
 import BootTimeline
+import Digests
 import Foundation
+import Glibc
 import Machines
 import NetworkTypes
 import ServerTesting
+import Stores
 import Testing
 
 @testable import Frontends
@@ -98,7 +101,9 @@ import Testing
             let lost = try connection.ask("GET", "/boot?mac=52-54-00-00-00-05")
             #expect(lost.status == 200 && lost.text.contains("9.9.9"))
             let unknown = try connection.ask("GET", "/boot?mac=52-54-00-00-00-77")
-            #expect(unknown.status == 404 && unknown.text.contains("left alone"))
+            // A script and not a refusal, or iPXE would ask ten times before the machine boots from its disk.
+            #expect(unknown.status == 200 && unknown.text.contains("no entry of") && unknown.text.contains("exit 1"))
+            #expect(!unknown.text.contains("kernel "))
 
             let machines = try connection.ask("GET", "/machines")
             #expect(machines["Content-Type"] == "application/json")
@@ -116,6 +121,9 @@ import Testing
         try await site.visit { port in
             let connection = try HTTPConnection(port: port)
             let target = "/config/52-54-00-00-00-01"
+            let stranger = try connection.ask("GET", target)
+            #expect(stranger.status == 403 && !stranger.text.contains("secret"), "an address that nobody knows")
+            site.neighbours.set(.loopback, to: try #require(MACAddress(parsing: "52:54:00:00:00:01")))
             let open = try connection.ask("GET", target)
             #expect(open.status == 200 && open.text == "secret: one\n")
             #expect(open["Content-Type"] == "application/yaml")
@@ -130,7 +138,7 @@ import Testing
             let gone = try connection.ask("GET", target)
             #expect(gone.status == 500)
         }
-        #expect(site.log.matching("refused a machine configuration").count == 1)
+        #expect(site.log.matching("refused a machine configuration").count == 2)
         #expect(!site.log.matching("one.yaml cannot be read").isEmpty, "\(site.log.all)")
     }
 
@@ -152,6 +160,54 @@ import Testing
                 try holds(within: 5) {
                     try !connection.ask("GET", "/boot?mac=52-54-00-00-00-04").text.contains("initramfs-amd64.xz")
                 })
+        }
+    }
+
+    /// Such a machine tells more than its MAC address only when it asks for its script; it was never noted, and booted again
+    /// and again.
+    @Test func onceHoldsForAMachineKnownByItsSerialNumber() async throws {
+        let site = try Site(
+            machines: """
+                defaults: {schematic: {customization: {}}, version: latest}
+                machines: [{name: one, match: {serial: ABC}, boot: once}]
+                """)
+        try await site.visit { port in
+            site.neighbours.set(.loopback, to: try #require(MACAddress(parsing: "52:54:00:00:00:09")))
+            let connection = try HTTPConnection(port: port)
+            let query = "/boot?mac=52-54-00-00-00-09&serial=ABC"
+            let first = try connection.ask("GET", query).text
+            let word = try #require(
+                first.split(whereSeparator: { " \n".contains($0) }).first { $0.hasSuffix("initramfs-amd64.xz") })
+            #expect(try connection.ask("GET", String(word.dropFirst("http://localhost".count))).status == 200)
+            #expect(
+                try holds(within: 5) { try !connection.ask("GET", query).text.contains("initramfs-amd64.xz") })
+        }
+    }
+
+    /// A file that is shorter than it was made the event loop spin until the client's patience ended.
+    @Test func aFileThatShrankEndsTheConnectionAtOnce() async throws {
+        let site = try Site()
+        let id = try await site.schematic("customization: {}")
+        try await site.visit { port in
+            let target = "/image/\(id)/v1.13.5/kernel-amd64"
+            let connection = try HTTPConnection(port: port)
+            let whole = try connection.ask("GET", target)
+            #expect(whole.status == 200)
+            let digest = Digest.of(whole.body).hexadecimal
+            #expect(truncate("\(site.store.root)/blobs/sha256/\(digest)", 10) == 0)
+            let reply = try HTTPConnection(port: port).ask("GET", target)
+            #expect(reply.status >= 500, "the store sees that it has changed")
+            #expect(try HTTPConnection(port: port).ask("GET", "/healthz").status == 200)
+        }
+    }
+
+    @Test func aRangeIsForGetAlone() async throws {
+        let site = try Site()
+        let id = try await site.schematic("customization: {}")
+        try await site.visit { port in
+            let head = try HTTPConnection(port: port).ask(
+                "HEAD", "/image/\(id)/v1.13.5/kernel-amd64", [("Range", "bytes=0-9")])
+            #expect(head.status == 200 && head["Content-Range"] == nil)
         }
     }
 

@@ -84,7 +84,8 @@ final class Site: Sendable {
         let loader = try store.put(MiniatureRelease.noise(5000, seed: 77))
         parts = HTTPFrontend.Parts(
             factory: factory, planner: planner, timeline: timeline, observer: neighbours,
-            loaders: ["ipxe.efi": (file: loader, modified: 1_700_000_000)], metrics: processMetrics,
+            loaders: ["ipxe.efi": (content: Composition([.file(loader)]), modified: 1_700_000_000)],
+            metrics: processMetrics,
             problems: { [machines] in machines?.status.problems.map(\.description) ?? [] }, measure: {},
             name: "Slipway test", externalURL: nil, schematicLimit: schematicLimit)
     }

@@ -64,6 +64,20 @@ import Testing
         #expect(try program.finish(within: 10) == 0)
     }
 
+    /// A full log disk, or a reader that went away, took the daemon down.
+    @Test func aLogThatCannotBeWrittenDoesNotEndTheDaemon() throws {
+        let scratch = try Scratch()
+        let store = try scratch.filledStore()
+        let arguments = "--store \(store) --dhcp off --no-tftp --http-address 127.0.0.1 --http-port 0"
+        let socket = try NotifySocket("\(scratch.path)/notify")
+        let program = try Program(
+            command: ["/bin/sh", "-c", "exec \(Program.path) serve \(arguments) 2>/dev/full"],
+            environment: ["NOTIFY_SOCKET": socket.name])
+        #expect(try socket.next() == "READY=1\nSTATUS=serving HTTP")
+        program.send(SIGTERM)
+        #expect(try program.finish(within: 10) == 0)
+    }
+
     @Test func builtAndServedBytesAreTheSame() throws {
         let scratch = try Scratch()
         let store = try scratch.filledStore()
@@ -162,8 +176,8 @@ import Testing
                     "error machines file refused; the last good one stays in force problem=\"\(machines):2:")
             }, "\(program.errors)")
         let metrics = try connection.ask("GET", "/metrics").text
-        #expect(metrics.contains("slipway_machines_file_loads{outcome=\"refused\"} 1\n"), "\(metrics)")
-        #expect(metrics.contains("slipway_machines_file_loads{outcome=\"taken\"} 2\n"))
+        #expect(metrics.contains("slipway_machines_file_loads_total{outcome=\"refused\"} 1\n"), "\(metrics)")
+        #expect(metrics.contains("slipway_machines_file_loads_total{outcome=\"taken\"} 2\n"))
         #expect(!metrics.contains("slipway_machines_file_problems 0\n"))
 
         try scratch.write("machines.yaml", text("third=3"))

@@ -2,7 +2,7 @@
 // What Swift's Glibc module leaves out of Linux' headers, one file for each subject.
 #include "dhcp_sockets.h"
 #include "inotify.h"
-#include "page_cache.h"
+#include "open_files.h"
 #include "spawning.h"
 #include "tftp_sockets.h"
 #include "xattr.h"

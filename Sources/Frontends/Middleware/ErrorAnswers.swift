@@ -21,7 +21,10 @@ struct ErrorAnswers: RouterMiddleware {
                 [.serviceUnavailable, .notImplemented].contains(status) || status.code < 500 ? .notice : .error
             context.logger.log(
                 level: level, "refused",
-                metadata: ["http.path": "\(request.uri.path)", "http.status": "\(status.code)", "error": "\(error)"])
+                metadata: [
+                    "http.path": "\(request.uri.path.prefix(256))", "http.status": "\(status.code)",
+                    "error": "\(error)",
+                ])
             return .refusal(status, error.message)
         } catch is CancellationError {
             // The client has gone; nobody will read this (nginx' 499 is the custom for the log).
@@ -35,7 +38,7 @@ struct ErrorAnswers: RouterMiddleware {
             return .refusal(error.status, Self.sentence(for: error.status))
         } catch {
             context.logger.error(
-                "failed", metadata: ["http.path": "\(request.uri.path)", "error": "\(error)"])
+                "failed", metadata: ["http.path": "\(request.uri.path.prefix(256))", "error": "\(error)"])
             return .refusal(.internalServerError, "internal server error")
         }
     }

@@ -1,3 +1,5 @@
+import CDispatch
+import CLinux
 import Compositions
 import Glibc
 import Hummingbird
@@ -31,13 +33,12 @@ struct CompositionBody: Sendable {
             try await writer.write(ByteBuffer(bytes: part))
         case .file(let file):
             let descriptor = open(file.path, O_RDONLY | O_CLOEXEC)
-            guard descriptor >= 0 else {
-                let error = UnreadableSegment(path: file.path, reason: String(cString: strerror(errno)))
-                // The head has left, so all that the client sees is a connection that ends early.
-                logger.error("cannot send a part of an asset", metadata: ["error": "\(error)"])
-                throw error
-            }
+            guard descriptor >= 0 else { throw failure(file, String(cString: strerror(errno))) }
             defer { close(descriptor) }
+            let length = linux_file_length(descriptor)
+            guard length == off_t(clamping: file.length) else {
+                throw failure(file, "it has \(length) bytes and should have \(file.length)")
+            }
             let event = SendFile(
                 descriptor: descriptor,
                 range: Int(clamping: slice.range.lowerBound)..<Int(clamping: slice.range.upperBound))
@@ -51,10 +52,19 @@ struct CompositionBody: Sendable {
     }
 }
 
-/// A stored file that cannot be opened any more.
+extension CompositionBody {
+    /// The head has left, so all that the client sees is a connection that ends early; the log says why.
+    private func failure(_ file: StoredFile, _ reason: String) -> UnreadableSegment {
+        let error = UnreadableSegment(path: file.path, reason: reason)
+        logger.error("cannot send a part of an asset", metadata: ["error": "\(error)"])
+        return error
+    }
+}
+
+/// A stored file that cannot be read any more, or is not what it was.
 struct UnreadableSegment: Error, CustomStringConvertible {
     var path: String
     var reason: String
 
-    var description: String { "cannot open \(path): \(reason)" }
+    var description: String { "\(path): \(reason)" }
 }

@@ -29,7 +29,9 @@ struct CompositionResponse {
         case .proceed(let honouringRange):
             headers[.contentType] = contentType
             if let fileName { headers[.contentDisposition] = Self.attachment(named: fileName) }
-            let ranges = ByteRanges(header: honouringRange ? request.headers[.range] : nil, length: composition.length)
+            let ranges = ByteRanges(
+                header: honouringRange && request.method == .get ? request.headers[.range] : nil,
+                length: composition.length)
             let response = answer(ranges, headers: headers, context: context)
             return request.method == .head ? response.createHeadResponse() : response
         }

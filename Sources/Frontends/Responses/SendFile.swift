@@ -49,6 +49,8 @@ final class SendFileHandler: ChannelOutboundHandler, RemovableChannelHandler {
     ) {
         guard start < event.range.upperBound else { return promise.succeed() }
         let end = min(start + SendFile.step, event.range.upperBound)
+        // At the end of a file that shrank, sendfile gives nothing, again and again.
+        guard linux_file_length(event.descriptor) >= end else { return promise.fail(ShrunkenFile()) }
         event.readAhead(to: end..<min(end + SendFile.step, event.range.upperBound))
         let channel = context.channel
         // A client that stops reading would hold its connection and file for ever.
@@ -65,6 +67,9 @@ final class SendFileHandler: ChannelOutboundHandler, RemovableChannelHandler {
         context.writeAndFlush(wrapOutboundOut(.body(.fileRegion(region))), promise: written)
     }
 }
+
+/// A file became shorter while it was sent.
+struct ShrunkenFile: Error {}
 
 extension SendFile {
     /// Starts reading a part from disk, so that the event loop does not wait for it later. Where it is in memory already, the
@@ -84,7 +89,8 @@ final class SendFileInstaller: ChannelInboundHandler, RemovableChannelHandler {
         do {
             let operations = context.pipeline.syncOperations
             let codec = try operations.handler(type: HTTP1ToHTTPServerCodec.self)
-            try operations.addHandlers([ConnectionPersistence(), SendFileHandler()], position: .before(codec))
+            try operations.addHandlers(
+                [ConnectionEnd(), ConnectionPersistence(), SendFileHandler()], position: .before(codec))
             // After a write that the kernel took in part, the next would only be told to wait: so none is tried.
             try context.channel.syncOptions?.setOption(.writeSpin, value: 0)
         } catch {

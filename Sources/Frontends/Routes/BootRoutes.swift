@@ -43,15 +43,13 @@ struct BootRoutes {
         if let address { observer.learned(address, of: mac) }
         let plan = await planner.plan(for: identity, baseURL: origin.baseURL)
         observer.record(BootEvent(mac: mac, stage: plan.action.stage, detail: plan.reason, address: address))
-        guard let script = try script(for: plan, from: origin) else {
-            return .refusal(.notFound, "\(mac) is left alone: \(plan.reason)")
-        }
-        return .text(script)
+        return .text(try script(for: plan, from: origin))
     }
 
-    private func script(for plan: BootPlan, from origin: ScriptOrigin) throws -> String? {
+    private func script(for plan: BootPlan, from origin: ScriptOrigin) throws -> String {
         switch plan.action {
-        case .ignore: return nil
+        // Not an error: iPXE would ask again and again, and the machine lose a minute before it boots from its disk.
+        case .ignore: return RefusalScript.text(machine: plan.machine, reason: plan.reason, from: origin)
         case .wait: return try WaitScript.text(machine: plan.machine, from: origin)
         case .localDisk: return LocalDiskScript.text(machine: plan.machine, from: origin)
         case .refuse: return RefusalScript.text(machine: plan.machine, reason: plan.reason, from: origin)

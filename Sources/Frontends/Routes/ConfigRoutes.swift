@@ -12,7 +12,7 @@ import TalosModel
 /// `/config/:mac`: the machine configuration of one machine, which names its URL on the kernel's command line.
 ///
 /// A configuration holds secrets, so it is given only to the machine itself, as far as the network tells: an address that
-/// is known to be another machine's is refused.
+/// is not known to be that machine's is refused.
 struct ConfigRoutes {
     let planner: BootPlanner
     let observer: any BootObserver
@@ -26,11 +26,19 @@ struct ConfigRoutes {
         guard let mac = MACAddress(parsing: text) else {
             return .refusal(.badRequest, "'\(text.prefix(64))' is not a MAC address, as in 52-54-00-12-34-56")
         }
-        if let address = context.clientAddress, let owner = observer.machine(at: address), owner != mac {
+        let address = context.clientAddress
+        let owner = address.flatMap { observer.machine(at: $0) }
+        guard owner == mac else {
+            let who = owner?.description ?? "unknown"
             context.logger.warning(
                 "refused a machine configuration",
-                metadata: ["machine.mac": "\(mac)", "client": "\(address)", "client.mac": "\(owner)"])
-            return .refusal(.forbidden, "\(address) is \(owner), not \(mac)")
+                metadata: [
+                    "machine.mac": "\(mac)", "client": "\(address?.description ?? "not IPv4")", "client.mac": "\(who)",
+                ])
+            return .refusal(
+                .forbidden,
+                "\(address?.description ?? "this address") is \(who), not \(mac); a machine that booted from here is known"
+            )
         }
         let query = request.uri.queryParameters
         let identity = MachineIdentity(
@@ -40,7 +48,7 @@ struct ConfigRoutes {
             return .refusal(.notFound, "\(mac) has no configuration in the machines file")
         }
         observer.record(
-            BootEvent(mac: mac, stage: .config, detail: "machine configuration", address: context.clientAddress))
+            BootEvent(mac: mac, stage: .config, detail: "machine configuration", address: address))
         return Response(
             status: .ok, headers: [.contentType: "application/yaml", .cacheControl: "no-store"],
             body: .init(byteBuffer: ByteBuffer(bytes: configuration)))

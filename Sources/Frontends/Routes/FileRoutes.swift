@@ -6,7 +6,7 @@ import HummingbirdCore
 
 /// `/loaders/:name`: the loaders, for UEFI HTTP boot. The suffix `.efi` and the type are what that client decides by.
 struct LoaderRoutes {
-    let files: [String: StoredFile]
+    let files: [String: Composition]
     let modified: [String: Int64]
     let observer: any BootObserver
 
@@ -21,7 +21,7 @@ struct LoaderRoutes {
             return .refusal(.notFound, "there is no loader \(name.prefix(64).debugDescription) on this host")
         }
         let response = CompositionResponse(
-            composition: Composition([.file(file)]),
+            composition: file,
             contentType: name.hasSuffix(".efi") ? "application/efi" : "application/octet-stream", fileName: nil,
             modified: HTTPDate(secondsSinceEpoch: modified[name] ?? 0)
         ).response(to: request, context: context)

@@ -4,6 +4,7 @@ import Factory
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
+import NIOCore
 import TalosModel
 
 /// `/image/:schematic/:version/:path`: the assets themselves.
@@ -19,9 +20,16 @@ struct ImageRoutes {
 
     @Sendable func serve(request: Request, context: FrontendContext) async throws -> Response {
         let path = try context.parameters.require("path")
-        let asset = try await factory.asset(
-            schematic: try context.parameters.require("schematic"), version: try context.parameters.require("version"),
-            path: path)
+        let schematic = try context.parameters.require("schematic")
+        let version = try context.parameters.require("version")
+        let asset: Asset
+        if let remembered = try await factory.remembered(schematic: schematic, version: version, path: path) {
+            asset = remembered
+        } else {
+            asset = try await whileConnected(context.channel) { [factory] in
+                try await factory.asset(schematic: schematic, version: version, path: path)
+            }
+        }
         let fileName = request.uri.queryParameters["filename"].map(String.init).flatMap { $0.isEmpty ? nil : $0 }
         var response = CompositionResponse(
             composition: asset.composition, contentType: asset.contentType, fileName: fileName ?? asset.fileName,
@@ -37,6 +45,20 @@ struct ImageRoutes {
             }
         }
         return response
+    }
+}
+
+/// Runs work that is of use only while the client is there, and cancels it when the connection closes.
+private func whileConnected<Value: Sendable>(
+    _ channel: any Channel, _ work: @escaping @Sendable () async throws -> Value
+) async throws -> Value {
+    // A task of its own, because the end of the connection cancels it from outside the request's task.
+    let task = Task { try await work() }
+    ConnectionEnd.of(channel).whenSuccess { task.cancel() }
+    return try await withTaskCancellationHandler {
+        try await task.value
+    } onCancel: {
+        task.cancel()
     }
 }
 

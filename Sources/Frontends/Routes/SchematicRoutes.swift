@@ -20,7 +20,7 @@ struct SchematicRoutes {
     @Sendable func create(request: Request, context: FrontendContext) async throws -> Response {
         let body: ByteBuffer
         do {
-            body = try await request.body.collect(upTo: bodyLimit)
+            body = try await collect(request.body)
         } catch is NIOTooManyBytesError {
             return .refusal(.contentTooLarge, "a schematic may have \(bodyLimit) bytes at most")
         }
@@ -30,6 +30,25 @@ struct SchematicRoutes {
             ("schematic", .string(String(decoding: schematic.canonicalText, as: UTF8.self))),
         ])
         return .text(answer.document, type: "application/json", status: .created)
+    }
+
+    /// How long a client may take to send a schematic.
+    private static let patience = Duration.seconds(30)
+
+    /// The whole body, within its limits in bytes and in time.
+    private func collect(_ body: RequestBody) async throws -> ByteBuffer {
+        try await withThrowingTaskGroup(of: ByteBuffer?.self) { [bodyLimit] group in
+            group.addTask { try await body.collect(upTo: bodyLimit) }
+            group.addTask {
+                try await Task.sleep(for: Self.patience)
+                return nil
+            }
+            defer { group.cancelAll() }
+            guard let first = try await group.next(), let whole = first else {
+                throw HTTPError(.requestTimeout, message: "the schematic did not arrive within \(Self.patience)")
+            }
+            return whole
+        }
     }
 
     @Sendable func show(request: Request, context: FrontendContext) async throws -> Response {
