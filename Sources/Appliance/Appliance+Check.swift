@@ -1,11 +1,13 @@
 import DHCPService
+import Factory
+import Glibc
+import Imaging
 import Logging
 import Machines
 import Netboot
+import NetworkTypes
 import Releases
-import Schematics
 import Stores
-import TalosModel
 
 extension Appliance {
     /// Everything that is wrong with settings, machines file and schematics: a sentence each, with a place where there is one.
@@ -38,10 +40,14 @@ extension Appliance {
                 "no loader in \(settings.loaderFolders.joined(separator: ", ")); install the package ipxe, or name a folder "
                     + "with --loader-folder")
         }
+        if settings.servesTFTP, settings.tftpRoot != ApplianceSettings().tftpRoot, !isFolder(settings.tftpRoot) {
+            problems.append(
+                "--tftp-root \(settings.tftpRoot): there is no such folder; make it, or leave the option out")
+        }
         guard let path = settings.machinesFile else { return problems }
         do {
             let file = try MachinesFile.load(path)
-            if let catalog { problems += unbootable(file, catalog) }
+            if let catalog { problems += unbootable(file, catalog, loaders, settings) }
         } catch {
             problems += error.problems.map(\.description)
             if error.unlisted > 0 { problems.append("\(path): and \(error.unlisted) more problems") }
@@ -49,41 +55,26 @@ extension Appliance {
         return problems
     }
 
-    /// Machines whose version or schematic the store does not have, by their entry's place.
-    private static func unbootable(_ file: MachinesFile, _ catalog: ReleaseCatalog) -> [String] {
-        let versions = catalog.versions()
-        var problems: [String] = []
-        // Thousands of machines may share one mistake; each assignment is looked at once.
-        var seen: Set<[String]> = []
-        for match in file.machines + [file.unknownMatch].compactMap({ $0 }) {
-            guard match.assignment.boot != .local, let selector = match.assignment.version,
-                let schematic = match.assignment.schematic,
-                seen.insert([selector.description, schematic.id.description]).inserted
-            else { continue }
-            let place = "\(match.file):\(match.line):\(match.column)"
-            guard let version = selector.resolve(among: versions) else {
-                let known = versions.isEmpty ? "none" : versions.map(\.tag).joined(separator: ", ")
-                problems.append(
-                    "\(place): \(match.rule) boots Talos \(selector), which is not in the store; import it, or choose one of: "
-                        + known)
-                continue
-            }
-            if schematic.schematic == nil, !isStored(schematic.id.description, in: catalog.store) {
-                problems.append(
-                    "\(place): \(match.rule) names the schematic \(schematic.id), which is not in the store; post it, or write it "
-                        + "into the machines file")
-            }
-            let known = Set(catalog.summary(version)?.extensions.map(\.name) ?? [])
-            for name in schematic.schematic?.officialExtensions ?? [] where !known.contains(name) {
-                problems.append(
-                    "\(place): \(match.rule): Talos \(version.tag) has no extension \(name); see 'slipway release list'"
-                )
-            }
-        }
-        return problems
+    private static func isFolder(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
-    private static func isStored(_ id: String, in store: EmbeddedStore) -> Bool {
-        (try? store.record(RecordKind(rawValue: "schematics"), id)) != nil
+    /// What keeps machines of the file from booting, by their entry's place; and what this host lacks to make their images.
+    private static func unbootable(
+        _ file: MachinesFile, _ catalog: ReleaseCatalog, _ loaders: Set<String>, _ settings: ApplianceSettings
+    ) -> [String] {
+        let address = (try? HostAddress.find(on: settings.interfaces)) ?? .loopback
+        let server = ServerAddresses(address: address, httpPort: Int(settings.httpPort), loaders: loaders)
+        // It only works out command lines here; nothing is built.
+        let factory = Factory(
+            store: catalog.store, catalog: catalog,
+            imager: Imager(
+                store: catalog.store, source: catalog, temporaryDirectory: "/nonexistent", externalURL: server.httpBase),
+            queue: BuildQueue(width: 1, capacity: 1), logger: Logger(label: "check"))
+        var check = BootCheck(catalog: catalog, factory: factory, baseURL: server.httpBase)
+        check.look(at: file)
+        if !loaders.isDisjoint(with: Loader.all) { check.look(at: loaders, from: settings.loaderFolders) }
+        return check.problems + (check.hasExtensions ? Imager.missingPrograms() : [])
     }
 }

@@ -25,7 +25,7 @@ public enum DHCPServiceError: Error, Hashable, Sendable, CustomStringConvertible
         switch self {
         case .portTaken(let port, let interface):
             "UDP port \(port)\(interface.map { " on \($0)" } ?? "") is held by another program, probably a DHCP server; stop it, "
-                + "or set listen to capture"
+                + "or give --dhcp capture"
         case .mayNotBind(let port):
             "binding UDP port \(port) needs the capability CAP_NET_BIND_SERVICE; run as root, or add it to "
                 + "AmbientCapabilities of the systemd unit"
@@ -40,7 +40,7 @@ public enum DHCPServiceError: Error, Hashable, Sendable, CustomStringConvertible
         case .nothingToCapture:
             "no Ethernet interface is up and has an IPv4 address, so there is nothing to capture on; bring one up"
         case .notEthernet(let interface):
-            "the network interface \(interface) is not Ethernet, so it cannot be captured on; set listen to socket there"
+            "the network interface \(interface) is not Ethernet, so it cannot be captured on; give --dhcp socket"
         case .system(let action, let code): "\(action) failed: \(String(cString: strerror(code)))"
         case .capture(let interface, let reason): "capturing on \(interface) failed: \(reason)"
         }

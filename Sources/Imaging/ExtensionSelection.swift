@@ -68,4 +68,16 @@ extension Schematic {
                 .overlayNotSupported, "overlay is not supported for Talos version \(version.tag)")
         }
     }
+
+    /// Refuses a schematic whose overlay is not among those of a release. It is the overlay's name that counts; the image
+    /// that schematics give beside it does not. Kernel and command line are made all the same.
+    ///
+    /// - Throws: `ImagingError` with code `overlayNotAvailable`.
+    public func requireOverlay(
+        among overlays: [OfficialOverlay], of version: TalosVersion
+    ) throws(ImagingError) {
+        guard let name = overlay?.name, !name.isEmpty, !overlays.contains(where: { $0.name == name }) else { return }
+        throw ImagingError(
+            .overlayNotAvailable, "overlay \(name.goQuoted) is not available for Talos version \(version.tag)")
+    }
 }

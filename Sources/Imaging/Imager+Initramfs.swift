@@ -71,6 +71,7 @@ extension Imager {
         }
         let selected = try ExtensionSelection.select(
             schematic.officialExtensions, from: release.extensions, version: version)
+        try schematic.requireOverlay(among: release.overlays, of: version)
         let layout = FileLayout(version)
         // The virtual extensions are numbered after the official ones and sorted with them.
         let total = selected.count + (schematic.embeddedMachineConfiguration.isEmpty ? 1 : 2)

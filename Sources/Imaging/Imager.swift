@@ -30,7 +30,10 @@ public struct Imager: Sendable {
     ) {
         self.store = store
         self.source = source
-        self.temporaryDirectory = temporaryDirectory
+        // Programs run in folders of their own, from where a relative path would lead elsewhere.
+        self.temporaryDirectory =
+            temporaryDirectory.hasPrefix("/")
+            ? temporaryDirectory : "\(FileManager.default.currentDirectoryPath)/\(temporaryDirectory)"
         self.externalURL = externalURL
         self.limits = limits
         self.processors = max(1, processors)

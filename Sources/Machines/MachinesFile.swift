@@ -61,6 +61,8 @@ public struct MachineMatch: Hashable, Sendable {
     public var rule: String
     /// What the entry matches, as in "mac 52:54:00:12:34:56, arch amd64".
     public var criteria: String
+    /// The architecture that the entry asks for, if it does.
+    public var architecture: Architecture?
     /// The file of the entry.
     public var file: String
     /// The line of the entry, from 1.

@@ -44,7 +44,8 @@ struct MachinesFileReader {
         } else if let file {
             result = .success(file)
         } else {
-            reader.problems.add(TextPosition(line: 1, column: 1), "the file cannot be read", "look at its permissions and type")
+            reader.problems.add(
+                TextPosition(line: 1, column: 1), "the file cannot be read", "look at its permissions and type")
             result = .failure(reader.problems.error ?? MachinesFileError(problems: [], unlisted: 0))
         }
         return Outcome(result: result, files: reader.files.states)
@@ -65,6 +66,10 @@ struct MachinesFileReader {
         let root: ConfigurationNode
         do {
             let bytes = try RegularFile.read(path, limit: Self.sizeLimit)
+            guard !Self.isUTF16(bytes) else {
+                problems.add(start, "the file is UTF-16, and not UTF-8", "save it as UTF-8")
+                return nil
+            }
             guard let document = try ConfigurationLoader.load(bytes), !document.isNull else {
                 // An editor that writes in place leaves an empty file for a moment: nobody's machines must vanish then.
                 problems.add(start, "the file is empty", "write at least 'machines: []'")
@@ -100,6 +105,13 @@ struct MachinesFileReader {
             referencedFiles: files.states.keys.filter { $0 != path }.sorted())
     }
 
+    /// Whether a text begins as UTF-16 does: with its byte order mark, or with an ASCII character of two bytes.
+    private static func isUTF16(_ bytes: [UInt8]) -> Bool {
+        guard bytes.count >= 2 else { return false }
+        let (first, second) = (bytes[0], bytes[1])
+        return (first, second) == (0xFF, 0xFE) || (first, second) == (0xFE, 0xFF) || (first == 0) != (second == 0)
+    }
+
     private mutating func readMachines(
         _ top: MappingReader, defaults: MachineSettings
     ) -> ([MachineMatch], [MachineCriteria]) {
@@ -113,11 +125,13 @@ struct MachinesFileReader {
             let reader = MappingReader(node, what: what, keys: keys, problems: problems)
             guard case .mapping = node.content else { continue }
             let matched = readCriteria(reader, what: what)
+            // Until its criteria can be read, what an entry lacks besides them is not worth saying.
+            let isMisread = matched == nil && (reader.has("mac") || reader.has("match"))
             var name = reader.text("name")?.text
             if name == nil, !reader.has("name") {
                 if let mac = matched?.mac {
                     name = mac.description
-                } else {
+                } else if !isMisread {
                     problems.add(node.position, "a machine has no name", "give it one with 'name:'")
                 }
             }
@@ -131,7 +145,7 @@ struct MachinesFileReader {
             }
             var settings = readSettings(reader, what: what)
             settings.inherit(from: defaults)
-            settings.requireBootable(what: what, position: node.position, problems: problems)
+            if !isMisread { settings.requireBootable(what: what, position: node.position, problems: problems) }
             guard let matched else { continue }
             if let owner = owners[matched] {
                 problems.add(
@@ -148,7 +162,7 @@ struct MachinesFileReader {
             machines.append(
                 match(
                     assignment, rule: name.map { "machine '\($0)'" } ?? what, criteria: matched.description,
-                    position: node.position))
+                    architecture: matched.architecture, position: node.position))
         }
         return (machines, criteria)
     }
@@ -268,11 +282,12 @@ struct MachinesFileReader {
     }
 
     private func match(
-        _ assignment: Assignment, rule: String, criteria: String, position: TextPosition
+        _ assignment: Assignment, rule: String, criteria: String, architecture: Architecture? = nil,
+        position: TextPosition
     ) -> MachineMatch {
         MachineMatch(
-            assignment: assignment, rule: rule, criteria: criteria, file: path, line: position.line,
-            column: position.column)
+            assignment: assignment, rule: rule, criteria: criteria, architecture: architecture, file: path,
+            line: position.line, column: position.column)
     }
 }
 

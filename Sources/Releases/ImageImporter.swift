@@ -176,7 +176,7 @@ struct ImageImporter {
         if let fallbackVersion { return fallbackVersion }
         throw ReleaseError(
             .unknownVersion,
-            "nothing says which Talos version this \(kind.rawValue) belongs to; say it with --version, or give the image a "
+            "nothing says which Talos version this \(kind.rawValue) belongs to; say it with --talos, or give the image a "
                 + "name with a tag like v1.13.5")
     }
 

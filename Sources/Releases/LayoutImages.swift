@@ -59,6 +59,9 @@ struct LayoutImageFinder {
         do { index = try Index(decoding: bytes[...]) } catch {
             throw ReleaseError(.document, "\(path)/index.json: \(error)")
         }
+        guard !index.manifests.isEmpty else {
+            throw ReleaseError(.noImages, "\(path) holds no images: its index.json lists none" + remedy)
+        }
         // Some tools write an image's own index as the layout's: then its digest is the name a catalog knows it by.
         if index.manifests.count > 1, index.manifests.allSatisfy({ $0.platform != nil }), isOneImage(index) {
             let blob = try content.rootIndex(bytes)

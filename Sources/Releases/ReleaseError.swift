@@ -10,6 +10,8 @@ public struct ReleaseError: Error, Hashable, Sendable, CustomStringConvertible {
     public enum Code: Hashable, Sendable {
         /// There is no OCI layout at this path.
         case notALayout
+        /// The layout lists no image at all.
+        case noImages
         /// A blob is missing, or is not what the document that names it says.
         case blob
         /// An index, manifest or configuration can't be read.

@@ -69,16 +69,16 @@ public enum TFTPServerError: Error, Hashable, Sendable, CustomStringConvertible 
         case .binding(let endpoint, let errno):
             switch errno {
             case EADDRINUSE:
-                "TFTP cannot listen on \(endpoint): another server has the port; stop it, or choose another address"
+                "another server holds \(endpoint); stop it, or choose another address"
             case EACCES:
-                "TFTP cannot listen on \(endpoint): grant the capability CAP_NET_BIND_SERVICE, or choose a port from 1024"
-            case EADDRNOTAVAIL: "TFTP cannot listen on \(endpoint): no interface has this address"
-            default: "TFTP cannot listen on \(endpoint): \(String(cString: strerror(errno)))"
+                "binding \(endpoint) needs the capability CAP_NET_BIND_SERVICE; grant it, or choose a port from 1024"
+            case EADDRNOTAVAIL: "no interface has the address of \(endpoint); choose one that 'ip -4 address' shows"
+            default: "\(endpoint): \(String(cString: strerror(errno)))"
             }
         case .resources(let errno):
-            "TFTP cannot start a thread: \(String(cString: strerror(errno))); raise the limit of open files"
-        case .noAddresses: "TFTP has no address to listen on"
-        case .ranAlready: "a TFTP server can run only once"
+            "no thread can be started: \(String(cString: strerror(errno))); raise the limit of open files"
+        case .noAddresses: "there is no address to listen on"
+        case .ranAlready: "this server has run before, and it runs only once"
         }
     }
 }

@@ -4,6 +4,7 @@ import Compression
 import Digests
 import Foundation
 import Imaging
+import Releases
 import Schematics
 import SquashFS
 import Stores
@@ -231,6 +232,26 @@ private struct Parts {
         #expect(overlay?.message == "overlay is not supported for Talos version v1.6.0")
         #expect(overlay?.code == .overlayNotSupported)
         #expect(failure("customization: {}", TalosVersion(1, 9, 0))?.code == .releaseNotAvailable)
+    }
+
+    @Test func anOverlayHasToBeInTheCatalog() throws {
+        var releases = releases
+        try releases.add(version, base: base, [])
+        let image = try releases.image([layer([file("rootfs/x", [1])])])
+        releases.releases[version]?.overlays = [
+            OfficialOverlay(
+                name: "rpi_generic", image: "siderolabs/sbc-raspberrypi", reference: "registry.example/sbc:1",
+                digest: image.manifest)
+        ]
+        let imager = releases.imager()
+        func plan(_ text: String) throws -> InitramfsPlan {
+            try imager.plan(schematic: try schematic(text), version: version, architecture: .amd64)
+        }
+        let error = #expect(throws: ImagingError.self) { try plan("overlay: {name: nope, image: siderolabs/sbc}") }
+        #expect(error?.code == .overlayNotAvailable)
+        #expect(error?.message == "overlay \"nope\" is not available for Talos version v1.13.5")
+        // The name alone counts.
+        #expect(try plan("overlay: {name: rpi_generic, image: elsewhere/sbc}").extensions.isEmpty)
     }
 
     @Test func aliasesStandInForAbsentNames() throws {

@@ -122,6 +122,27 @@ private func base(_ files: [(path: String, content: [UInt8])], _ settings: Compr
         #expect(configuration.contains("Combined modules.dep for all extensions"))
     }
 
+    @Test func theFolderForTemporaryFilesMayBeRelative() throws {
+        var releases = try TestReleases()
+        let version = TalosVersion(1, 13, 5)
+        let one = try releases.image([
+            layer([file("rootfs/usr/lib/modules/\(kernel)/one.ko", module(name: "one", alias: "pci:one"))])
+        ])
+        try releases.add(
+            version, base: try base([("usr/lib/modules/\(kernel)/modules.order", [])], .zstd(level: 1)),
+            [("a/one", one)])
+        let depth = FileManager.default.currentDirectoryPath.split(separator: "/").count
+        let up = String(repeating: "../", count: depth)
+        let imager = Imager(
+            store: releases.store, source: releases, temporaryDirectory: up + releases.folder.path.dropFirst() + "/tmp",
+            externalURL: "https://factory.example")
+        let schematic = try Schematic(
+            decoding: Array("customization: {systemExtensions: {officialExtensions: [a/one]}}".utf8))
+        let composition = try imager.initramfs(schematic: schematic, version: version, architecture: .amd64)
+        #expect(composition.segments.count == 4)
+        #expect(releases.leftovers == [])
+    }
+
     @Test func anotherKernelIsAnError() throws {
         var releases = try TestReleases()
         let version = TalosVersion(1, 13, 5)

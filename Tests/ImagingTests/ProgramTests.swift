@@ -32,6 +32,26 @@ import Testing
         #expect(ContinuousClock().now - start < .seconds(30))
     }
 
+    @Test func aProgramThatHangsIsStopped() throws {
+        let folder = try TestFolder()
+        let start = ContinuousClock().now
+        let error = #expect(throws: ImagingError.self) {
+            try ExternalProgram(name: "sleep", package: "coreutils").run(
+                ["60"], in: folder.path, limit: .seconds(1), isCancelled: { false })
+        }
+        #expect(error?.code == .programTimedOut)
+        #expect(error?.message.contains("/sleep had not ended after 1 seconds") == true, "\(error?.message ?? "")")
+        #expect(ContinuousClock().now - start < .seconds(30))
+    }
+
+    @Test func missingProgramsAreFoundInAdvance() {
+        #expect(Imager.missingPrograms().isEmpty)
+        let missing = Imager.missingPrograms(searching: ["/nowhere"])
+        #expect(missing.count == 2)
+        #expect(missing.first?.contains("apt install squashfs-tools") == true)
+        #expect(missing.last?.contains("apt install kmod") == true)
+    }
+
     /// The release's root file system may have links; an extension's files must not be written through them.
     @Test func filesAreNotWrittenThroughLinks() throws {
         let folder = try TestFolder()

@@ -184,7 +184,7 @@ import Trust
         layout.list(try layout.add(.imager("x")), as: "ghcr.io/siderolabs/imager:latest")
         let report = try place.importFolder(layout)
         #expect(report.failures.map(\.error.code) == [.unknownVersion])
-        #expect(report.failures[0].error.message.contains("--version"))
+        #expect(report.failures[0].error.message.contains("--talos"))
         #expect(try place.storedNames().isEmpty)
     }
 
