@@ -11,7 +11,7 @@ RUN_PACKAGES := squashfs-tools kmod ipxe
 # A machine to boot: QEMU, firmware, an address server, namespaces.
 LAB_PACKAGES := qemu-system-x86 ovmf ipxe-qemu dnsmasq-base iproute2 ethtool procps tcpdump cpio zstd xz-utils
 # The peers that tests and benchmarks compare with.
-TEST_PACKAGES := tftp-hpa curl skopeo gzip tar nginx-light kea-admin
+TEST_PACKAGES := tftp-hpa curl skopeo gzip tar nginx-light
 
 .PHONY: all demo test check bench install packages
 
