@@ -3,11 +3,12 @@ import Foundation
 /// A folder of finished things, each made once: a thing is made under a temporary name and appears by rename, whole or
 /// not at all, so that an interrupted run leaves nothing half-made and two runs at once do not meet.
 public struct BuildCache: Sendable {
-    /// The folder.
+    /// The folder's absolute path: the tools that fill it run in folders of their own.
     public let folder: String
 
-    /// A cache in a folder, which is made.
+    /// A cache in a folder, which is made; a relative path counts from the current folder.
     public init(folder: String) throws(TestSupportError) {
+        let folder = URL(fileURLWithPath: folder).standardizedFileURL.path
         self.folder = folder
         try attempting("making the cache folder \(folder)") {
             let files = FileManager.default
