@@ -3,7 +3,7 @@ import Glibc
 import Logging
 
 /// One line on standard error for each event: time, level, message, then the facts as `key=value`, sorted, so that a line can be
-/// read by people and cut by programs. Under systemd the time is left to the journal.
+/// read by people and cut by programs. Under systemd the time is left to the journal. Whoever logs never waits for whoever reads.
 public struct LineLog: LogHandler {
     public var metadata: Logger.Metadata = [:]
     public var logLevel: Logger.Level
@@ -12,6 +12,7 @@ public struct LineLog: LogHandler {
     /// A log that shows events from `level` up.
     public init(level: Logger.Level) {
         logLevel = level
+        _ = Self.flushesAtExit
         showsTime = ProcessInfo.processInfo.environment["JOURNAL_STREAM"] == nil
     }
 
@@ -28,19 +29,11 @@ public struct LineLog: LogHandler {
         for (key, value) in facts.sorted(by: { $0.key < $1.key }) where !key.hasPrefix("hb.") {
             line += " \(key)=\(Self.shown("\(value)"))"
         }
-        Self.write(line + "\n")
+        LogWriter.standardError.write(line + "\n")
     }
 
-    /// Writes what can be written. A log that is full or that nobody reads any more must not take the daemon down.
-    private static func write(_ text: String) {
-        var rest = Array(text.utf8)[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { return }
-            rest = rest.dropFirst(count)
-        }
-    }
+    /// The last lines say why a process ended, so its end waits for them, for a moment.
+    private static let flushesAtExit = atexit { LogWriter.standardError.flush(within: .milliseconds(500)) }
 
     /// A fact's value as a line shows it. What came from the network may hold anything; a line break in it would forge a line,
     /// and a terminal would obey an escape sequence.

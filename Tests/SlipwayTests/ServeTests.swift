@@ -78,6 +78,54 @@ import Testing
         #expect(try program.finish(within: 10) == 0)
     }
 
+    @Test func aLogThatNobodyReadsHoldsNobodyUp() throws {
+        let scratch = try Scratch()
+        let store = try scratch.filledStore()
+        let pipe = "\(scratch.path)/log"
+        try #require(mkfifo(pipe, 0o600) == 0)
+        // Held open and never read, and as small as a pipe can be.
+        let reader = open(pipe, O_RDWR)
+        try #require(reader >= 0)
+        defer { close(reader) }
+        // F_SETPIPE_SZ of fcntl(2), which the Glibc module leaves out.
+        try #require(fcntl(reader, 1031, 4096) >= 4096)
+        let port = try freePort()
+        let socket = try NotifySocket("\(scratch.path)/notify")
+        let program = try Program(
+            command: [
+                "/bin/sh", "-c",
+                "exec \(Program.path) serve --store \(store) --dhcp off --no-tftp --http-address 127.0.0.1 --http-port \(port) --log-level trace 2>\(pipe)",
+            ],
+            environment: ["NOTIFY_SOCKET": socket.name])
+        #expect(try socket.next() == "READY=1\nSTATUS=serving HTTP")
+        let connection = try HTTPConnection(port: port)
+        for number in 0..<300 {
+            let mac = "52-54-00-00-0\(number % 10)-\(10 + number / 10 % 90)"
+            #expect(try connection.ask("GET", "/boot?mac=\(mac)").status == 200)
+            #expect(try connection.ask("GET", "/image/none/v1.13.5/kernel-amd64").status == 404)
+        }
+        #expect(try connection.ask("GET", "/healthz").status == 200)
+        program.send(SIGTERM)
+        #expect(try program.finish(within: 10) == 0)
+    }
+
+    /// A port that was free a moment ago.
+    private func freePort() throws -> Int {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        try withUnsafeMutablePointer(to: &address) { pointer in
+            try pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                try #require(bind(descriptor, pointer, length) == 0)
+                try #require(getsockname(descriptor, pointer, &length) == 0)
+            }
+        }
+        return Int(UInt16(bigEndian: address.sin_port))
+    }
+
     @Test func builtAndServedBytesAreTheSame() throws {
         let scratch = try Scratch()
         let store = try scratch.filledStore()
