@@ -1,3 +1,4 @@
+import Foundation
 import Logging
 import Machines
 import ServiceLifecycle
@@ -45,17 +46,25 @@ struct MachinesService: Service {
     }
 }
 
-/// Tells the service manager's watchdog that the process is alive, twice as often as it asks for.
+/// Tells the service manager's watchdog that the process is alive, twice as often as it asks for. It does so from a thread of its
+/// own: were it to share those that answer requests, a pile of them would end the daemon, and DHCP and TFTP with it, which have
+/// threads of their own too.
 struct WatchdogService: Service {
     let manager: ServiceManager
 
     func run() async throws {
-        let pause = manager.watchdogInterval.map { $0 / 2 } ?? .seconds(3600)
-        await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                manager.watchdog()
-                do { try await Task.sleep(for: pause) } catch { return }
-            }
+        guard let interval = manager.watchdogInterval else {
+            try? await gracefulShutdown()
+            return
         }
+        let seconds = Double(interval.components.seconds) + Double(interval.components.attoseconds) / 1e18
+        let end = DispatchSemaphore(value: 0)
+        let thread = Thread { [manager] in
+            repeat { manager.watchdog() } while end.wait(timeout: .now() + seconds / 2) == .timedOut
+        }
+        thread.name = "watchdog"
+        thread.start()
+        try? await gracefulShutdown()
+        end.signal()
     }
 }
