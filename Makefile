@@ -5,26 +5,31 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 PREFIX ?= /usr
 
 # What a build links against.
-BUILD_PACKAGES := pkg-config libssl-dev libyaml-dev libpcap-dev libzstd-dev liblzma-dev zlib1g-dev
+BUILD_PACKAGES := pkg-config binutils libssl-dev libyaml-dev libpcap-dev libzstd-dev liblzma-dev zlib1g-dev
 # What the running daemon uses: unsquashfs for the base system's modules, depmod for modules.dep, iPXE as loader.
 RUN_PACKAGES := squashfs-tools kmod ipxe
 # A machine to boot: QEMU, firmware, an address server, namespaces.
-LAB_PACKAGES := qemu-system-x86 ovmf ipxe-qemu dnsmasq-base iproute2 ethtool procps tcpdump cpio zstd xz-utils
+LAB_PACKAGES := qemu-system-x86 qemu-system-arm ovmf qemu-efi-aarch64 ipxe-qemu dnsmasq-base kea-dhcp4-server isc-dhcp-server \
+    iproute2 ethtool procps tcpdump cpio zstd xz-utils
 # The peers that tests and benchmarks compare with.
-TEST_PACKAGES := tftp-hpa curl skopeo gzip tar nginx-light
+TEST_PACKAGES := tftp-hpa curl skopeo gzip tar nginx-light systemd
 
-.PHONY: all demo test check bench install packages
+# One release build serves all, demo, bench and install. Swift's own libraries are in it, so that it runs where there is no
+# toolchain; with other flags everything would be built a second time.
+RELEASE := swift build -c release --static-swift-stdlib
 
-# The program to install: Swift's own libraries are in it, so that it runs where there is no toolchain.
+.PHONY: all demo test lab-full check bench install packages
+
+# The program to install.
 all:
 	@$(MAKE) --no-print-directory packages WANTED="$(BUILD_PACKAGES)"
-	swift build -c release --static-swift-stdlib --product slipway
+	$(RELEASE) --product slipway
 
 # Builds everything, makes a Talos-shaped release out of Debian packages, and boots a virtual machine from it, offline.
 demo: packages
-	swift build -c release --product slipway
-	swift build -c release --product slipway-demo
-	$(SUDO) "$$(swift build -c release --show-bin-path)/slipway-demo"
+	$(RELEASE) --product slipway
+	$(RELEASE) --product slipway-demo
+	$(SUDO) "$$($(RELEASE) --show-bin-path)/slipway-demo"
 
 # Unit, integration and lab tests. The lab boots real firmware in QEMU and needs root for its network namespaces. One test at a
 # time: tests of servers wait for programs, and on two processors two of them at once would leave no thread for the server.
@@ -32,21 +37,27 @@ test: packages
 	swift build --build-tests
 	$(SUDO) env "PATH=$$PATH" LAB=1 swift test --skip-build --no-parallel
 
+# Every case of the lab: each firmware beside each address server, rival and outage, some forty minutes of them.
+lab-full: packages
+	swift build --build-tests
+	$(SUDO) env "PATH=$$PATH" LAB=full swift test --skip-build --no-parallel --filter LabTests
+
 # What a change must pass beside the tests: formatting, and no warnings.
 check:
 	swift format lint --strict --recursive --configuration .swift-format Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
 
 # Ratios against peers in the same run, as a table and as JSON.
 bench: packages
-	swift build -c release --product slipway
-	swift build -c release --product talos-shaped-release
+	$(RELEASE) --product slipway
+	$(RELEASE) --product talos-shaped-release
 	swift build -c release --package-path Benchmarks
 	$(SUDO) "$$(swift build -c release --package-path Benchmarks --show-bin-path)/slipway-bench"
 
-# The binary, its unit and user. Run it as yourself after `make`: only the copying is done as root.
+# The binary without its symbols' names, which are two thirds of it, its unit and user. Run it as yourself after `make`: only
+# the copying is done as root. A running daemon keeps the file it was started from until it is restarted.
 install:
 	@test -x .build/release/slipway || { echo "run 'make' first: there is no .build/release/slipway" >&2; exit 1; }
-	$(SUDO) install -D -m 0755 .build/release/slipway $(DESTDIR)$(PREFIX)/bin/slipway
+	$(SUDO) install -D -m 0755 -s .build/release/slipway $(DESTDIR)$(PREFIX)/bin/slipway
 	$(SUDO) install -D -m 0644 systemd/slipway.service $(DESTDIR)$(PREFIX)/lib/systemd/system/slipway.service
 	$(SUDO) install -D -m 0644 systemd/slipway.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/slipway.conf
 	$(SUDO) install -D -m 0644 systemd/slipway.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/slipway.conf
