@@ -19,14 +19,6 @@ public final class Lab: Sendable {
     private let network: LabNetwork
     private let processes = Mutex<[LabProcess]>([])
 
-    /// Where the site's address server is.
-    public enum AddressServer: Sendable {
-        /// On a host of its own.
-        case onItsOwnHost
-        /// On the appliance's host, where it holds port 67.
-        case besideTheAppliance
-    }
-
     private init(evidence: String) throws {
         self.evidence = evidence
         try? FileManager.default.removeItem(atPath: evidence)
@@ -38,16 +30,16 @@ public final class Lab: Sendable {
     ///
     /// - Parameters:
     ///   - name: the test's name, which the evidence is kept under.
-    ///   - addressServer: where the site's address server is; it is ready when `body` begins.
+    ///   - addressServer: the site's; it is ready when `body` begins. Nil when `body` starts one itself.
     public static func run<Value: Sendable>(
-        _ name: String, addressServer: AddressServer = .onItsOwnHost,
+        _ name: String, addressServer: AddressServer? = .onItsOwnHost,
         _ body: @Sendable (Lab) async throws -> Value
     ) async throws -> Value {
         let lab = try Lab(evidence: "\(FileManager.default.currentDirectoryPath)/.lab/\(name)")
         do {
             try await lab.startCapture()
             try await lab.startRouterAdvertisements()
-            try await lab.startAddressServer(addressServer)
+            if let addressServer { try await lab.startAddressServer(addressServer) }
             let value = try await body(lab)
             await lab.end()
             if ProcessInfo.processInfo.environment["LAB_KEEP"] != "1" {
@@ -143,7 +135,9 @@ public final class Lab: Sendable {
 
     private func powerOn(_ machine: LabMachine, attempt: Int) throws -> LabProcess {
         let name = attempt == 1 ? machine.name : "\(machine.name)-again"
-        let command = try machine.command(tap: try network.makeTap(), folder: evidence, attempt: name)
+        var taps: [String] = []
+        for _ in machine.cards { taps.append(try network.makeTap()) }
+        let command = try machine.command(taps: taps, folder: evidence, attempt: name)
         try Data(command.joined(separator: " ").utf8).write(to: URL(fileURLWithPath: "\(evidence)/\(name).qemu"))
         return try start("\(name).serial", command, in: .rack)
     }
@@ -186,30 +180,36 @@ public final class Lab: Sendable {
     /// Without any router iPXE waits 16 seconds after its DHCP.
     private func startRouterAdvertisements() async throws {
         let server = try start(
-            "router", try dnsmasq(["--enable-ra", "--dhcp-range=fd77::,ra-only,64"]), in: .site)
+            "router", try AddressServer.dnsmasq(["--enable-ra", "--dhcp-range=fd77::,ra-only,64"]), in: .site)
         try await server.wait(forText: "router advertisement", within: .seconds(10))
     }
 
-    /// Addresses and nothing else: no router, no boot file, no next server.
-    private func startAddressServer(_ kind: AddressServer) async throws {
-        let server = try start(
-            "address-server",
-            try dnsmasq([
-                // It would hold back its first offer for three seconds to ping the address.
-                "--no-ping", "--log-dhcp", "--dhcp-range=10.77.0.100,10.77.0.199,1h", "--dhcp-option=3",
-                "--dhcp-authoritative", "--interface=eth0", "--except-interface=lo",
-            ]), in: kind == .onItsOwnHost ? .site : .appliance)
-        try await server.wait(forText: "DHCP, IP range", within: .seconds(10))
+    /// Starts an address server and waits until it serves.
+    @discardableResult
+    public func startAddressServer(_ server: AddressServer) async throws -> LabProcess {
+        let folder = "\(evidence)/address-server"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let process = try start(
+            "address-server", try server.command(folder: folder), in: server.isBesideTheAppliance ? .appliance : .site,
+            environment: ["KEA_PIDFILE_DIR": folder, "KEA_LOCKFILE_DIR": folder])
+        try await process.wait(forText: server.program.readyText, within: .seconds(20))
+        return process
     }
 
-    private func dnsmasq(_ arguments: [String]) throws -> [String] {
-        let program = try ExternalProgram("dnsmasq", package: "dnsmasq-base")
-        return [
-            program.path, "--keep-in-foreground", "--conf-file=/dev/null", "--port=0", "--log-facility=-",
-            "--user=root",
-            "--pid-file", "--dhcp-leasefile=/dev/null",
-        ] + arguments
+    /// Lets the appliance send no faster than this, so that there is time for something to happen in the middle of a download.
+    ///
+    /// - Parameter rate: in megabits per second; nil takes the limit away.
+    public func throttleAppliance(to rate: Int?) throws {
+        _ = try? network.run(["tc", "qdisc", "del", "dev", "eth0", "root"], in: .appliance)
+        guard let rate else { return }
+        _ = try network.run(
+            [
+                "tc", "qdisc", "add", "dev", "eth0", "root", "tbf", "rate", "\(rate)mbit", "burst", "32kb", "latency",
+                "400ms",
+            ],
+            in: .appliance)
     }
+
 }
 
 extension LabProcess.Recording {

@@ -31,6 +31,27 @@ public struct LabMachine: Sendable {
     public var memory: Int
     /// Its processor.
     public var architecture: Architecture
+    /// Further network cards, each with its place on the bus.
+    public var otherCards: [OtherCard] = []
+
+    /// A network card beside the one that the machine is known by.
+    public struct OtherCard: Sendable {
+        /// Its address.
+        public var mac: MACAddress
+        /// Whether it comes before the machine's own, on the bus and in the firmware's order.
+        public var isFirst: Bool
+
+        /// A card.
+        public init(mac: MACAddress, isFirst: Bool) {
+            self.mac = mac
+            self.isFirst = isFirst
+        }
+    }
+
+    /// The addresses of all cards, in their order on the bus.
+    var cards: [MACAddress] {
+        otherCards.filter(\.isFirst).map(\.mac) + [mac] + otherCards.filter { !$0.isFirst }.map(\.mac)
+    }
 
     /// A machine whose addresses follow from a number below 256.
     public init(
@@ -49,10 +70,10 @@ public struct LabMachine: Sendable {
     /// QEMU's command line.
     ///
     /// - Parameters:
-    ///   - tap: the machine's port on the bridge.
+    ///   - taps: the machine's ports on the bridge, one for each card.
     ///   - folder: the folder for its own files.
     ///   - attempt: the name of this start in file names.
-    func command(tap: String, folder: String, attempt: String) throws -> [String] {
+    func command(taps: [String], folder: String, attempt: String) throws -> [String] {
         let qemu: ExternalProgram
         var arguments: [String]
         var code: String
@@ -72,11 +93,15 @@ public struct LabMachine: Sendable {
             "-accel", "tcg,thread=multi", "-m", "\(memory)", "-smp", "1", "-nodefaults", "-display", "none", "-monitor",
             "none", "-serial", "stdio", "-no-reboot", "-d", "cpu_reset", "-D", "\(folder)/\(attempt).resets.log",
             "-uuid",
-            uuid, "-smbios", "type=1,serial=\(serial)", "-netdev", "tap,id=n0,ifname=\(tap),script=no,downscript=no",
+            uuid, "-smbios", "type=1,serial=\(serial)",
         ]
-        let device = "virtio-net-pci,netdev=n0,mac=\(mac)"
+        var devices: [String] = []
+        for (number, (tap, card)) in zip(taps, cards).enumerated() {
+            arguments += ["-netdev", "tap,id=n\(number),ifname=\(tap),script=no,downscript=no"]
+            devices.append("virtio-net-pci,netdev=n\(number),mac=\(card)")
+        }
         if firmware == .bios {
-            arguments += ["-boot", "n", "-device", device]
+            arguments += ["-boot", "n"] + devices.flatMap { ["-device", $0] }
         } else {
             let own = "\(folder)/\(attempt).vars"
             guard FileManager.default.fileExists(atPath: code), FileManager.default.fileExists(atPath: variables) else {
@@ -89,9 +114,13 @@ public struct LabMachine: Sendable {
             arguments += [
                 "-boot", "menu=off", "-drive", "if=pflash,unit=0,format=raw,readonly=on,file=\(code)", "-drive",
                 "if=pflash,unit=1,format=raw,file=\(own)",
-                // An empty ROM file keeps iPXE out, so that the firmware's own client speaks.
-                "-device", device + ",bootindex=1" + (firmware == .uefiWithIPXE ? "" : ",romfile="),
             ]
+            for (number, device) in devices.enumerated() {
+                // An empty ROM file keeps iPXE out, so that the firmware's own client speaks.
+                arguments += [
+                    "-device", device + ",bootindex=\(number + 1)" + (firmware == .uefiWithIPXE ? "" : ",romfile="),
+                ]
+            }
             if firmware == .uefiHTTP {
                 for version in ["4", "6"] {
                     arguments += ["-fw_cfg", "name=opt/org.tianocore/IPv\(version)PXESupport,string=n"]

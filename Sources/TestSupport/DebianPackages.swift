@@ -4,13 +4,23 @@ import TalosModel
 /// Debian packages unpacked beside the system, never installed: what is taken from them cannot be changed by whatever
 /// else the machine has installed.
 struct DebianPackages {
+    /// Which of Debian's releases packages come from.
+    enum Suite: String {
+        /// The one that this machine runs, by the system's own index.
+        case own
+        /// Debian 13, which has an iPXE for arm64 and a younger one for the others.
+        case trixie
+    }
+
     private let cache: BuildCache
+    private let suite: Suite
     private let apt: ExternalProgram
     private let query: ExternalProgram
     private let dpkg: ExternalProgram
 
-    init(cache: BuildCache) throws(TestSupportError) {
+    init(cache: BuildCache, suite: Suite = .own) throws(TestSupportError) {
         self.cache = cache
+        self.suite = suite
         apt = try ExternalProgram("apt-get", package: "apt")
         query = try ExternalProgram("apt-cache", package: "apt")
         dpkg = try ExternalProgram("dpkg-deb", package: "dpkg")
@@ -24,18 +34,28 @@ struct DebianPackages {
         let archive: String
     }
 
-    /// What makes apt see another architecture's packages without telling the system's dpkg of it: an index of its own.
+    /// What makes apt see the packages of another architecture or release without telling the system's dpkg of it: an index of
+    /// its own.
     private func aptOptions(for architecture: Architecture) throws(TestSupportError) -> [String] {
-        if architecture == .native { return [] }
+        if architecture == .native, suite == .own { return [] }
         func options(_ folder: String) -> [String] {
-            [
+            var options = [
                 "APT::Architecture=\(architecture)", "APT::Architectures=\(architecture)", "Dir::State=\(folder)",
                 "Dir::State::status=/dev/null", "Dir::Cache=\(folder)/cache",
-            ].flatMap { ["-o", $0] }
+            ]
+            if suite != .own {
+                options += ["Dir::Etc::SourceList=/dev/null", "Dir::Etc::SourceParts=\(folder)/sources"]
+            }
+            return options.flatMap { ["-o", $0] }
         }
-        let folder = try cache.folder("apt/\(architecture)") { folder in
-            for part in ["lists/partial", "cache/archives/partial"] {
+        let name = suite == .own ? "apt/\(architecture)" : "apt/\(suite.rawValue)-\(architecture)"
+        let folder = try cache.folder(name) { folder in
+            for part in ["lists/partial", "cache/archives/partial", "sources"] {
                 try FileManager.default.createDirectory(atPath: "\(folder)/\(part)", withIntermediateDirectories: true)
+            }
+            if suite != .own {
+                let sources = try AptSources.system().sources(of: suite.rawValue)
+                try Data(sources.utf8).write(to: URL(fileURLWithPath: "\(folder)/sources/other.sources"))
             }
             try apt(options(folder) + ["update", "-qq"])
         }
@@ -46,7 +66,8 @@ struct DebianPackages {
     /// `linux-image-cloud-amd64`) is followed to the one that it names with the same beginning.
     func unpack(_ name: String, for architecture: Architecture) throws(TestSupportError) -> Unpacked {
         let options = try aptOptions(for: architecture)
-        let folder = try cache.folder("packages/\(name)-\(architecture)") { folder in
+        let suffix = suite == .own ? "" : "-\(suite.rawValue)"
+        let folder = try cache.folder("packages/\(name)-\(architecture)\(suffix)") { folder in
             var wanted = name
             if name.hasPrefix("linux-image-") {
                 let depends = try query(options + ["depends", "\(name):\(architecture)"])

@@ -8,7 +8,12 @@ import Testing
 /// What the lab's tests share: whether to run, the releases, and the program under test with its store.
 enum LabEnvironment {
     /// The lab needs root, QEMU and some minutes, so it runs where it is asked for.
-    static let isWanted = ProcessInfo.processInfo.environment["LAB"] == "1"
+    static let isWanted = ["1", "full"].contains(ProcessInfo.processInfo.environment["LAB"])
+
+    /// The cases of a table: the first few everywhere, the others where the whole matrix is asked for (`make lab-full`).
+    static func cases<Case>(_ always: [Case], full: [Case]) -> [Case] {
+        ProcessInfo.processInfo.environment["LAB"] == "full" ? always + full : always
+    }
 
     /// Says in the test report why the lab did not run.
     static let condition = ConditionTrait.enabled(if: isWanted, "the lab runs with LAB=1, as root")
@@ -42,4 +47,21 @@ enum LabEnvironment {
     }
 
     private static let imported = Mutex<String?>(nil)
+
+    /// A store with one release for both architectures.
+    static func storeForBothArchitectures() throws -> String {
+        try importedForBoth.withLock { imported in
+            if let imported { return imported }
+            let store = "\(FileManager.default.currentDirectoryPath)/.lab/store-arm64"
+            try? FileManager.default.removeItem(atPath: store)
+            try FileManager.default.createDirectory(atPath: store, withIntermediateDirectories: true)
+            let release = try TalosShapedRelease(
+                cache: cache, versions: [TalosVersion(1, 13, 5)], architectures: [.amd64, .arm64])
+            try slipway()(["release", "import", "--store", store, try release.layout()])
+            imported = store
+            return store
+        }
+    }
+
+    private static let importedForBoth = Mutex<String?>(nil)
 }

@@ -17,6 +17,7 @@ struct SlipwayAppliance {
 
     /// The running daemon.
     let process: LabProcess
+    private let command: [String]
 
     /// Writes the operator's files and starts the daemon.
     ///
@@ -24,8 +25,10 @@ struct SlipwayAppliance {
     ///   - machines: the `machines` list of the machines file, which may name the schematics `every-sort` and `notes`.
     ///   - configuration: the machine configuration that is in `configuration.yaml` beside it.
     ///   - arguments: further arguments of `slipway serve`.
+    ///   - store: the store; nil stands for the one that all tests share.
     init(
-        in lab: Lab, machines: String, configuration: String = "version: v1alpha1\n", arguments: [String] = []
+        in lab: Lab, machines: String, configuration: String = "version: v1alpha1\n", arguments: [String] = [],
+        store: String? = nil
     ) async throws {
         let folder = "\(lab.evidence)/operator"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -44,12 +47,22 @@ struct SlipwayAppliance {
         ] {
             try Data(text.utf8).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
         }
-        process = try await lab.startDaemonOnAppliance(
-            "slipway",
+        command =
             [
-                try LabEnvironment.slipway().path, "serve", "--store", try LabEnvironment.store(), "--config",
+                try LabEnvironment.slipway().path, "serve", "--store", try store ?? LabEnvironment.store(), "--config",
                 "\(folder)/machines.yaml", "--interface", "eth0", "--http-port", "80",
-            ] + arguments)
+            ] + arguments
+        process = try await lab.startDaemonOnAppliance("slipway", command)
+    }
+
+    private init(process: LabProcess, command: [String]) {
+        self.process = process
+        self.command = command
+    }
+
+    /// The same daemon once more, after the first was killed.
+    func startAgain(in lab: Lab) async throws -> SlipwayAppliance {
+        SlipwayAppliance(process: try await lab.startDaemonOnAppliance("slipway-again", command), command: command)
     }
 
     /// A schematic's ID, by the program's own `schematic id`.
