@@ -1,7 +1,5 @@
 /// The script that every machine gets first (`boot.ipxe`): it says who it is and asks for the machine's own.
 public enum FirstStageScript {
-    /// How often the machine's script is asked for before the boot is given up.
-    static let attempts = 10
     /// How long the server may be silent, in milliseconds.
     static let timeout = 10_000
 
@@ -19,19 +17,29 @@ public enum FirstStageScript {
     ///
     /// The machine's script is fetched and then put in this one's place, instead of chained to: that way its end is the
     /// end of network boot, and not a failure to be tried again.
-    public static func text(from origin: ScriptOrigin) throws(ScriptError) -> String {
-        let url = try ScriptWords.url(origin.url("boot"))
+    ///
+    /// - Parameter bringingUpNetwork: Whether the script begins by asking for an address. iPXE builds of 2022 and later look
+    ///   for an `autoexec.ipxe` beside their own file and run it with the network still down, though it came by it. It
+    ///   is said that only DHCP is wanted, because without that they wait for IPv6 routers too.
+    public static func text(
+        from origin: ScriptOrigin, bringingUpNetwork: Bool = false
+    ) throws(ScriptError) -> String {
         var writer = ScriptWriter()
-        writer.say("\(origin.display): asking what to boot")
+        if bringingUpNetwork { writer.line("ifconf -c dhcp || dhcp ||") }
+        writer.say(origin.display, ": asking what to boot")
         writer.beginAttempts()
-        writer.line("imgfetch --name machine --timeout \(timeout) \(url)?\(identity) || goto retry")
-        writer.line("chain --replace --autofree machine || goto retry")
+        writer.write(fetch)
+        try writer.writeURL(origin.url("boot"))
+        writer.write(query)
         writer.retry(
-            attempts: attempts, what: "\(origin.name): the boot script",
+            what: [origin.name, ": the boot script"],
             failure: [
-                "\(origin.display) gave no boot script after \(attempts) attempts.",
-                "Is the appliance running, and can this machine reach it?",
+                [origin.display, " gave no boot script after \(ScriptWriter.attempts) attempts."],
+                ["Is the appliance running, and can this machine reach it?"],
             ])
         return writer.text
     }
+
+    private static let fetch = "imgfetch --name machine --timeout \(timeout) "
+    private static let query = "?\(identity) || goto retry\nchain --replace --autofree machine || goto retry\n"
 }

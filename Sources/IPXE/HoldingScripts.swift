@@ -6,16 +6,14 @@ public enum WaitScript {
     /// - Parameter seconds: The pause; 30 unless told.
     public static func text(machine: String, from origin: ScriptOrigin, seconds: Int = 30) throws(ScriptError) -> String
     {
-        let url = try ScriptWords.url(origin.url("boot.ipxe"))
         var writer = ScriptWriter()
-        writer.say("\(origin.display): nothing is assigned to \(machine) yet.")
+        writer.say(origin.display, ": nothing is assigned to ", machine, " yet.")
         writer.say("It asks again every \(seconds) s; add it to the machines file.")
         writer.beginAttempts()
-        writer.line("sleep \(seconds) ||")
-        writer.line("chain --replace --autofree --timeout \(FirstStageScript.timeout) \(url) || goto retry")
-        writer.retry(
-            attempts: FirstStageScript.attempts, what: "\(origin.name): asking again",
-            failure: ["\(origin.display) no longer answers."])
+        writer.write("sleep \(seconds) ||\nchain --replace --autofree --timeout \(FirstStageScript.timeout) ")
+        try writer.writeURL(origin.url("boot.ipxe"))
+        writer.line(" || goto retry")
+        writer.retry(what: [origin.name, ": asking again"], failure: [[origin.display, " no longer answers."]])
         return writer.text
     }
 }
@@ -25,9 +23,9 @@ public enum RefusalScript {
     /// The script's text: the reason on the console, and the end of network boot.
     public static func text(machine: String, reason: String, from origin: ScriptOrigin) -> String {
         var writer = ScriptWriter()
-        writer.say("\(origin.display): \(machine) cannot be booted:")
+        writer.say(origin.display, ": ", machine, " cannot be booted:")
         writer.say(reason)
-        writer.leave(after: 10)
+        writer.leave()
         return writer.text
     }
 }

@@ -14,7 +14,7 @@ public enum LocalDiskScript {
         machine: String, from origin: ScriptOrigin, method: Method = .nextEntry
     ) -> String {
         var writer = ScriptWriter()
-        writer.say("\(origin.display): \(machine) boots from its disk")
+        writer.say(origin.display, ": ", machine, " boots from its disk")
         writer.line("iseq ${platform} efi && goto efi ||")
         // `exit` alone makes some BIOSes hang or begin again, so the disk is started from here first.
         writer.line("sanboot --no-describe --drive 0x80 ||")

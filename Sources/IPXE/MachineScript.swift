@@ -25,8 +25,6 @@ public struct MachineScript: Hashable, Sendable {
         self.commandLine = commandLine
     }
 
-    /// How often loading is tried.
-    static let attempts = 6
     /// How long a download may make no progress, in milliseconds. Images that nobody asked for before are made first.
     static let timeout = 60_000
     // On EFI, iPXE puts the image's name before the command line: a short name leaves more room for arguments.
@@ -48,32 +46,42 @@ public struct MachineScript: Hashable, Sendable {
         guard bytes <= Self.commandLineLimit else {
             throw .commandLineTooLong(bytes: bytes, limit: Self.commandLineLimit)
         }
-        let arguments = try ScriptWords.commandLine(commandLine)
+        let display = origin.display
         var writer = ScriptWriter()
-        writer.say("\(origin.display): \(machine) boots \(title)")
-        if case .kernel = payload { writer.line("iseq ${platform} efi && set handover \(Self.handover) ||") }
+        writer.say(display, ": ", machine, " boots ", title)
+        if case .kernel = payload { writer.line(Self.handoverOnEFI) }
         writer.beginAttempts()
-        func fetch(_ command: String, _ url: String, name: String, _ rest: String = "") throws(ScriptError) {
-            let words = [command, "--name \(name)", "--timeout \(Self.timeout)", try ScriptWords.url(url), rest]
-            writer.line(words.filter { !$0.isEmpty }.joined(separator: " ") + " || goto retry")
-        }
+        writer.write(Self.kernel)
         switch payload {
         case .kernel(let url, let initramfs):
-            try fetch("kernel", url, name: Self.kernelName, arguments + " ${handover}")
-            try fetch("initrd", initramfs, name: Self.initramfsName)
+            try writer.writeURL(url)
+            writer.write(" ")
+            try writer.writeCommandLine(commandLine)
+            writer.write(Self.initrd)
+            try writer.writeURL(initramfs)
         case .unifiedKernelImage(let url):
-            try fetch("kernel", url, name: Self.kernelName, arguments)
+            try writer.writeURL(url)
+            if bytes > 0 { writer.write(" ") }
+            try writer.writeCommandLine(commandLine)
         }
-        writer.line("boot || goto retry")
+        writer.write(" || goto retry\nboot || goto retry\n")
         writer.retry(
-            attempts: Self.attempts, what: "\(machine): loading \(title)",
-            failure: ["\(machine) could not load \(title) from \(origin.display) in \(Self.attempts) attempts."])
+            what: [machine, ": loading ", title],
+            failure: [[machine, " could not load ", title, " from ", display, Self.inSoManyAttempts]])
         return writer.text
     }
+
+    private static let handoverOnEFI = "iseq ${platform} efi && set handover \(handover) ||"
+    private static let kernel = "kernel --name \(kernelName) --timeout \(timeout) "
+    private static let initrd = " ${handover} || goto retry\ninitrd --name \(initramfsName) --timeout \(timeout) "
+    private static let inSoManyAttempts = " in \(ScriptWriter.attempts) attempts."
 }
 
 extension MachineScript {
     /// Checks that kernel arguments can stand in a script, so that this is known when they are written and not when a
     /// machine boots.
-    public static func check(commandLine: String) throws(ScriptError) { _ = try ScriptWords.commandLine(commandLine) }
+    public static func check(commandLine: String) throws(ScriptError) {
+        var script: [UInt8] = []
+        try ScriptWords.write(commandLine: commandLine, to: &script)
+    }
 }

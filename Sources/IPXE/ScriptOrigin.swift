@@ -20,8 +20,9 @@ public struct ScriptOrigin: Hashable, Sendable {
 
 extension String {
     var withoutTrailingSlashes: String {
-        var text = Substring(self)
-        while text.hasSuffix("/") { text = text.dropLast() }
-        return String(text)
+        guard utf8.last == UInt8(ascii: "/") else { return self }
+        var text = Substring(self).utf8
+        while text.last == UInt8(ascii: "/") { text.removeLast() }
+        return String(Substring(text))
     }
 }

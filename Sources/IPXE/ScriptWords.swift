@@ -1,4 +1,4 @@
-/// Values as words of an iPXE script.
+/// Values as words of an iPXE script, bytes in and bytes out: iPXE knows no other units.
 ///
 /// iPXE first splits a line at white space, then looks for words that are `||`, `&&` or (in newer builds) `;`, and for
 /// one that begins with `#`, a comment to the end of the line; only then does it replace `${name}` in each word, again
@@ -12,79 +12,133 @@
 ///   for them, so there the dollar sign is written `%24`. Anywhere else `${…}` is refused.
 enum ScriptWords {
     /// A setting that nobody sets.
-    static let empty = "${empty:string}"
-
-    /// One word that iPXE passes on as it is. The text has no white space.
-    static func protecting(_ word: String) throws(ScriptError) -> String {
-        guard !word.unicodeScalars.contains(where: \.isControl) else { throw .controlCharacter(in: word) }
-        guard !word.hasExpansion else { throw .expansion(in: word) }
-        return guarded(word)
-    }
+    private static let empty = "${empty:string}"
+    private static let space = UInt8(ascii: " ")
 
     /// A URL. A dollar sign that would begin an expansion is percent-encoded.
-    static func url(_ url: String) throws(ScriptError) -> String {
-        guard !url.unicodeScalars.contains(where: { $0.properties.isWhitespace && !$0.isControl }) else {
-            throw .whiteSpace(in: url)
-        }
-        return try protecting(url.replacingExpansions(by: "%24{"))
+    static func write(url: String, to script: inout [UInt8]) throws(ScriptError) {
+        let bytes = url.utf8Bytes
+        guard !bytes.hasWhiteSpace else { throw .whiteSpace(in: url) }
+        guard !bytes.hasControl else { throw .controlCharacter(in: url) }
+        write(word: bytes.replacingExpansions(by: "%24{"), to: &script)
     }
 
     /// A kernel command line, word by word.
-    static func commandLine(_ line: String) throws(ScriptError) -> String {
-        guard !line.unicodeScalars.contains(where: \.isControl) else { throw .controlCharacter(in: line) }
-        var words: [String] = []
-        for word in line.split(separator: " ") {
-            let parts = word.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-            if word.hasPrefix("talos.config="), parts.count == 2 {
-                words.append(try protecting("\(parts[0])?\(String(parts[1]).replacingExpansions(by: "%24{"))"))
+    static func write(commandLine line: String, to script: inout [UInt8]) throws(ScriptError) {
+        let bytes = line.utf8Bytes
+        guard !bytes.hasControl else { throw .controlCharacter(in: line) }
+        var isFirst = true
+        for word in bytes.split(separator: space) {
+            if !isFirst { script.append(space) }
+            isFirst = false
+            if word.starts(with: "talos.config=".utf8), let question = word.firstIndex(of: UInt8(ascii: "?")) {
+                let query = word[(question + 1)...].replacingExpansions(by: "%24{")
+                try write(protecting: word[...question] + query, to: &script)
             } else {
-                words.append(try protecting(String(word)))
+                try write(protecting: word, to: &script)
             }
         }
-        return words.joined(separator: " ")
     }
 
     /// Text for people. It is never refused: what cannot be shown is replaced.
-    static func displayed(_ text: String) -> String {
-        var shown = ""
-        for scalar in text.unicodeScalars {
-            shown.unicodeScalars.append(scalar.isControl ? " " : scalar)
+    static func write(displayed parts: [String], to script: inout [UInt8]) {
+        var text: [UInt8] = []
+        text.reserveCapacity(parts.reduce(0) { $0 + $1.utf8.count })
+        for part in parts { text.append(contentsOf: part.utf8) }
+        var isFirst = true
+        for word in text[...].replacingControls().replacingExpansions(by: "$ {").split(separator: space) {
+            if !isFirst { script.append(space) }
+            isFirst = false
+            write(word: word, to: &script)
         }
-        return shown.replacingExpansions(by: "$ {").split(separator: " ").map { guarded(String($0)) }
-            .joined(separator: " ")
     }
 
-    private static func guarded(_ word: String) -> String {
-        let isSyntax = ["||", "&&", ";"].contains(word) || word.utf8.first == UInt8(ascii: "#")
-        return (isSyntax ? empty : "") + word + (word.utf8.last == UInt8(ascii: "\\") ? empty : "")
+    /// One word that iPXE passes on as it is.
+    private static func write(protecting word: ArraySlice<UInt8>, to script: inout [UInt8]) throws(ScriptError) {
+        guard !word.hasExpansion else { throw .expansion(in: String(decoding: word, as: UTF8.self)) }
+        write(word: word, to: &script)
     }
-}
 
-extension Unicode.Scalar {
-    fileprivate var isControl: Bool { properties.generalCategory == .control }
+    private static func write(word: ArraySlice<UInt8>, to script: inout [UInt8]) {
+        if word.isSyntax { script.append(contentsOf: empty.utf8) }
+        script.append(contentsOf: word)
+        if word.last == UInt8(ascii: "\\") { script.append(contentsOf: empty.utf8) }
+    }
 }
 
 extension String {
+    fileprivate var utf8Bytes: ArraySlice<UInt8> { Array(utf8)[...] }
+}
+
+extension ArraySlice<UInt8> {
+    /// Whether iPXE takes the word for something of its own.
+    fileprivate var isSyntax: Bool {
+        guard let first else { return false }
+        switch first {
+        case UInt8(ascii: "#"): return true
+        case UInt8(ascii: ";"): return count == 1
+        case UInt8(ascii: "|"), UInt8(ascii: "&"): return count == 2 && last == first
+        default: return false
+        }
+    }
+
+    /// Whether a control character begins at `index`: U+0000 to U+001F, U+007F to U+009F.
+    private func isControl(at index: Int) -> Bool {
+        let byte = self[index]
+        if byte == 0xc2, index + 1 < endIndex { return (0x80...0x9f).contains(self[index + 1]) }
+        return byte < 0x20 || byte == 0x7f
+    }
+
+    fileprivate var hasControl: Bool { indices.contains { isControl(at: $0) } }
+
+    /// Every control character as a space.
+    fileprivate func replacingControls() -> ArraySlice<UInt8> {
+        guard hasControl else { return self }
+        var result: [UInt8] = []
+        result.reserveCapacity(count)
+        var index = startIndex
+        while index < endIndex {
+            if isControl(at: index) {
+                result.append(UInt8(ascii: " "))
+                index += self[index] == 0xc2 ? 2 : 1
+            } else {
+                result.append(self[index])
+                index += 1
+            }
+        }
+        return result[...]
+    }
+
+    /// White space that is no control character.
+    fileprivate var hasWhiteSpace: Bool {
+        guard !contains(UInt8(ascii: " ")) else { return true }
+        guard contains(where: { $0 >= 0x80 }) else { return false }
+        return String(decoding: self, as: UTF8.self).unicodeScalars.contains {
+            $0.properties.isWhitespace && $0.properties.generalCategory != .control
+        }
+    }
+
     /// Whether iPXE would find something to replace: `${` with `}` somewhere behind it.
     fileprivate var hasExpansion: Bool {
-        let bytes = Array(utf8)
-        guard let last = bytes.lastIndex(of: UInt8(ascii: "}")) else { return false }
-        return bytes[..<last].indices.dropLast().contains {
-            bytes[$0] == UInt8(ascii: "$") && bytes[$0 + 1] == UInt8(ascii: "{")
+        guard contains(UInt8(ascii: "$")), let last = lastIndex(of: UInt8(ascii: "}")) else { return false }
+        return self[..<last].indices.dropLast().contains {
+            self[$0] == UInt8(ascii: "$") && self[$0 + 1] == UInt8(ascii: "{")
         }
     }
 
     /// Every `${` replaced.
-    fileprivate func replacingExpansions(by replacement: String) -> String {
+    fileprivate func replacingExpansions(by replacement: String) -> ArraySlice<UInt8> {
+        guard contains(UInt8(ascii: "$")) else { return self }
         var result: [UInt8] = []
-        for byte in utf8 {
+        result.reserveCapacity(count + 8)
+        for byte in self {
             if byte == UInt8(ascii: "{"), result.last == UInt8(ascii: "$") {
                 result.removeLast()
-                result += Array(replacement.utf8)
+                result.append(contentsOf: replacement.utf8)
             } else {
                 result.append(byte)
             }
         }
-        return String(decoding: result, as: UTF8.self)
+        return result[...]
     }
 }
