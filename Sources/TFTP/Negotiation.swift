@@ -33,27 +33,25 @@ public struct Negotiation: Hashable, Sendable {
     /// unknown, malformed or out of its range is left out, which means refused (RFC 2347). Of an option that comes twice,
     /// the first counts.
     public init(of options: [TransferOption], length: UInt64, limits: TransferLimits = TransferLimits()) {
-        var seen: Set<String> = []
+        var seen: Set<TransferOption.Known> = []
         for option in options {
-            let name = option.name.lowercased()
-            guard seen.insert(name).inserted, let number = option.number else { continue }
-            switch name {
-            case "blksize":  // RFC 2348: 8 to 65464
+            guard let known = option.known, seen.insert(known).inserted, let number = option.number else { continue }
+            switch known {
+            case .blockSize:  // RFC 2348: 8 to 65464
                 guard number >= 8 else { continue }
                 blockSize = Int(clamping: number)
                 blockSize = min(blockSize, TFTPPacket.largestBlock, max(8, limits.maximumBlockSize))
                 accepted.append(TransferOption(option.name, String(blockSize)))
-            case "tsize":  // RFC 2349: asked with 0
+            case .transferSize:  // RFC 2349: asked with 0
                 accepted.append(TransferOption(option.name, String(length)))
-            case "timeout":  // RFC 2349: 1 to 255 seconds; must be echoed unchanged
+            case .timeout:  // RFC 2349: 1 to 255 seconds; must be echoed unchanged
                 guard (1...255).contains(number), number <= UInt64(clamping: limits.maximumTimeout) else { continue }
                 timeout = Int(number)
                 accepted.append(TransferOption(option.name, String(number)))
-            case "windowsize":  // RFC 7440: 1 to 65535
+            case .windowSize:  // RFC 7440: 1 to 65535
                 guard (1...65535).contains(number) else { continue }
                 windowSize = min(Int(number), max(1, limits.maximumWindowSize))
                 accepted.append(TransferOption(option.name, String(windowSize)))
-            default: continue
             }
         }
     }

@@ -67,7 +67,10 @@ public struct ReadTransfer: Hashable, Sendable {
     private var sent: UInt64 = 0
     // Retransmissions since the client last moved on.
     private var attempt = 0
-    private let firstTimeout: Duration
+    // What the client asked for as the time between transmissions. It counts from its first answer on: before that, the
+    // request's sender may be forged, and whoever forges must not choose how long a transfer is kept.
+    private let granted: Duration?
+    private let first: Duration
 
     /// A transfer of `length` bytes on the terms of `negotiation`.
     public init(length: UInt64, negotiation: Negotiation, retry: RetryPolicy = RetryPolicy()) {
@@ -76,10 +79,9 @@ public struct ReadTransfer: Hashable, Sendable {
         windowSize = negotiation.windowSize
         lastBlock = length / UInt64(negotiation.blockSize) + 1
         sendsOptions = !negotiation.accepted.isEmpty
-        var retry = retry
-        if let seconds = negotiation.timeout { retry.interval = .constant(seconds: seconds) }
         self.retry = retry
-        firstTimeout = retry.timeout(afterAttempt: 0)
+        first = retry.timeout(afterAttempt: 0)
+        granted = negotiation.timeout.map { .seconds($0) }
     }
 
     /// Whether the client has answered at all.
@@ -95,20 +97,20 @@ public struct ReadTransfer: Hashable, Sendable {
     public mutating func start() -> Action {
         guard phase == .idle else { return .ignore }
         phase = sendsOptions ? .awaitingOptions : .sending
-        return transmission(timeout: firstTimeout)
+        return transmission()
     }
 
     /// The request came again, before anything else: the first answer may be lost. Once for each such request, so that
     /// nothing is amplified.
     public mutating func requestRepeated() -> Action {
         guard phase != .idle, !hasBegun else { return .ignore }
-        return transmission(timeout: firstTimeout)
+        return transmission()
     }
 
     /// What was to be sent could not leave for want of room, and now it can: the same once more, which is no retransmission.
     public mutating func roomReturned() -> Action {
         guard phase == .awaitingOptions || phase == .sending else { return .ignore }
-        return transmission(timeout: firstTimeout)
+        return transmission()
     }
 
     /// An ACK came.
@@ -129,7 +131,7 @@ public struct ReadTransfer: Hashable, Sendable {
             phase = .ended
             return .finish
         }
-        return transmission(timeout: firstTimeout)
+        return transmission()
     }
 
     /// The timer of the last transmission ended.
@@ -141,7 +143,7 @@ public struct ReadTransfer: Hashable, Sendable {
         }
         attempt += 1
         retransmissions += 1
-        return transmission(timeout: retry.timeout(afterAttempt: attempt))
+        return transmission()
     }
 
     /// The client sent an ERROR. Codes 0 and 8 in place of ACK 0 are how firmware ends its look at `tsize`.
@@ -162,7 +164,13 @@ public struct ReadTransfer: Hashable, Sendable {
         return (first * size)..<(overflow ? length : min(end, length))
     }
 
-    private mutating func transmission(timeout: Duration) -> Action {
+    private mutating func transmission() -> Action {
+        let timeout: Duration
+        if let granted, hasBegun {
+            timeout = granted
+        } else {
+            timeout = attempt == 0 ? first : retry.timeout(afterAttempt: attempt)
+        }
         if phase == .awaitingOptions { return .sendOptions(timeout: timeout) }
         let end = min(UInt64(windowSize), lastBlock - acknowledged) + acknowledged
         sent = max(sent, end)
@@ -176,8 +184,6 @@ public struct RetryPolicy: Hashable, Sendable {
     public enum Interval: Hashable, Sendable {
         /// One, two, three… times so many milliseconds.
         case growing(milliseconds: Int)
-        /// Always the same: the `timeout` option (RFC 2349).
-        case constant(seconds: Int)
     }
 
     /// The time between transmissions. The default is 1 s, 2 s, 3 s…
@@ -194,7 +200,6 @@ public struct RetryPolicy: Hashable, Sendable {
     func timeout(afterAttempt attempt: Int) -> Duration {
         switch interval {
         case .growing(let milliseconds): .milliseconds(milliseconds) * (attempt + 1)
-        case .constant(let seconds): .seconds(seconds)
         }
     }
 }

@@ -17,16 +17,21 @@ public struct TFTPFileName: Hashable, Sendable, CustomStringConvertible {
         while name.last == 0xff { name.removeLast() }
         if let parameters = name.firstIndex(of: UInt8(ascii: "?")) { name.removeSubrange(parameters...) }
         guard !name.isEmpty else { throw .empty }
-        guard let text = String(validating: name, as: UTF8.self),
-            name.allSatisfy({ $0 >= 0x20 && $0 != 0x7f })
-        else { throw .illegalCharacters }
-        let parts = text.split(separator: "/").filter { $0 != "." }
-        guard !parts.contains("..") else { throw .leavesTree }
-        guard !parts.isEmpty, name.last != UInt8(ascii: "/"), !text.hasSuffix("/.") else { throw .directory }
-        guard parts.count <= Self.mostComponents, parts.allSatisfy({ $0.utf8.count <= Self.longestComponent }) else {
+        guard String(validating: name, as: UTF8.self) != nil, name.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) else {
+            throw .illegalCharacters
+        }
+        // Bytes, as the kernel sees them: for a Character, a slash with an accent behind it is no slash.
+        let dot = UInt8(ascii: ".")
+        let parts = name.split(separator: UInt8(ascii: "/"))
+        guard !parts.contains(where: { $0.elementsEqual([dot, dot]) }) else { throw .leavesTree }
+        guard let last = parts.last, name.last != UInt8(ascii: "/"), !last.elementsEqual([dot]) else {
+            throw .directory
+        }
+        let kept = parts.filter { !$0.elementsEqual([dot]) }
+        guard kept.count <= Self.mostComponents, kept.allSatisfy({ $0.count <= Self.longestComponent }) else {
             throw .tooLong
         }
-        components = parts.map(String.init)
+        components = kept.map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// The components joined by slashes, without a leading one.

@@ -25,8 +25,6 @@ public enum TFTPPacket: Hashable, Sendable {
 
     /// The longest payload of a DATA packet: the largest legal block size (RFC 2348).
     public static let largestBlock = 65464
-    /// The most options that are read from one packet. Four exist in practice.
-    public static let mostOptions = 32
 
     /// Reads a packet. Zero bytes after the last option are padding, which some ROMs send.
     public init(decoding bytes: ArraySlice<UInt8>) throws(TFTPPacketError) {
@@ -123,7 +121,7 @@ extension ByteReader {
 
     /// A run of bytes up to a zero, which is consumed.
     mutating func terminated(_ field: String, limit: Int) throws(TFTPPacketError) -> ArraySlice<UInt8> {
-        guard let end = remaining.prefix(limit + 1).firstIndex(of: 0) else {
+        guard let end = remaining.prefix(limit == .max ? limit : limit + 1).firstIndex(of: 0) else {
             throw remaining.count > limit ? .tooLong(field: field, limit: limit) : .unterminated(field: field)
         }
         do {

@@ -10,8 +10,6 @@ public enum TFTPPacketError: Error, Hashable, Sendable, CustomStringConvertible 
     case unterminated(field: String)
     /// A field longer than any real client's.
     case tooLong(field: String, limit: Int)
-    /// More options than any real client's.
-    case tooManyOptions(limit: Int)
 
     public var description: String {
         switch self {
@@ -19,7 +17,6 @@ public enum TFTPPacketError: Error, Hashable, Sendable, CustomStringConvertible 
         case .unknownOpcode(let opcode): "opcode \(opcode) is not one of TFTP's"
         case .unterminated(let field): "the \(field) has no terminating zero"
         case .tooLong(let field, let limit): "the \(field) has more than \(limit) bytes"
-        case .tooManyOptions(let limit): "there are more than \(limit) options"
         }
     }
 }

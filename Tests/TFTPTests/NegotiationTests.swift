@@ -32,6 +32,9 @@ import Testing
             ([.init("windowsize", "0")], [], 512, 1, nil),
             ([.init("windowsize", "65536")], [], 512, 1, nil),
             ([.init("timeout", "0")], [], 512, 1, nil),
+            // A Kelvin sign, which is a k only for people.
+            ([.init("bl\u{212a}size", "1024"), .init("BLKSIZE", "1000")], [.init("BLKSIZE", "1000")], 1000, 1, nil),
+            ([.init("vendor", String(repeating: "v", count: 1000)), .init("blksize", "")], [], 512, 1, nil),
             ([.init("timeout", "31")], [], 512, 1, nil),
             ([.init("timeout", "256")], [], 512, 1, nil),
             ([.init("multicast", ""), .init("utimeout", "1000")], [], 512, 1, nil),

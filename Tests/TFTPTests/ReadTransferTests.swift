@@ -103,10 +103,25 @@ import Testing
         #expect(transfer.timedOut() == .send(blocks: 2...2, timeout: .seconds(2)))
     }
 
-    @Test func requestedTimeoutIsKept() {
+    @Test func requestedTimeoutCountsFromTheFirstAnswerOn() {
         var transfer = transfer(5000, [.init("timeout", "7")])
-        #expect(transfer.start() == .sendOptions(timeout: .seconds(7)))
-        #expect(transfer.timedOut() == .sendOptions(timeout: .seconds(7)))
+        #expect(transfer.start() == .sendOptions(timeout: .seconds(1)))
+        #expect(transfer.timedOut() == .sendOptions(timeout: .seconds(2)))
+        #expect(transfer.acknowledged(0) == .send(blocks: 1...1, timeout: .seconds(7)))
+        #expect(transfer.timedOut() == .send(blocks: 1...1, timeout: .seconds(7)))
+    }
+
+    /// The sender may be forged: a request must not choose how long it is kept.
+    @Test func aRequestThatIsNeverAnsweredIsGivenUpByTheServersOwnTimer() {
+        var transfer = transfer(5000, [.init("timeout", "30")])
+        var kept = Duration.zero
+        var action = transfer.start()
+        while case .sendOptions(let timeout) = action {
+            kept += timeout
+            action = transfer.timedOut()
+        }
+        #expect(action == .fail(.noAnswer))
+        #expect(kept == .seconds(21))
     }
 
     @Test func repeatedRequestRepeatsOnlyTheFirstAnswer() {
