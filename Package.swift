@@ -161,7 +161,7 @@ let package = Package(
             name: "slipway",
             dependencies: [
                 "Appliance", "Compositions", "Machines", "NetworkTypes", "Releases", "Schematics", "Stores",
-                "TalosModel", logging,
+                "TFTPService", "TalosModel", logging,
                 argumentParser,
             ], swiftSettings: strict),
 

@@ -164,6 +164,10 @@ public struct Appliance: Sendable {
     private func tftpServer(observer: any BootObserver) throws(ApplianceError) -> TFTPServer {
         var options = TFTPServer.Settings()
         options.port = settings.tftpPort
+        options.maximumTransfers = settings.tftpTransfers
+        options.maximumTransfersPerClient = settings.tftpTransfersPerClient
+        options.singlePort = settings.tftpSinglePort
+        options.blockSizeLimits = settings.tftpBlockSizes
         var entries: [String: LoaderTree.Entry] = [:]
         for (name, file) in loaders.files { entries[name] = .composition(file) }
         let tree = LoaderTree(entries: entries, folder: settings.tftpRoot)

@@ -1,4 +1,5 @@
 import Logging
+import TFTPService
 
 /// Everything that an operator can set, with its default. The command line fills it in; nothing else does.
 public struct ApplianceSettings: Sendable {
@@ -27,6 +28,16 @@ public struct ApplianceSettings: Sendable {
     public var servesTFTP = true
     /// The UDP port of TFTP. The default is 69, and firmware asks on no other.
     public var tftpPort: UInt16 = 69
+    /// How many TFTP transfers may be under way at once. The default is 4096.
+    public var tftpTransfers = 4096
+    /// How many of them for one client address. The default is 8.
+    public var tftpTransfersPerClient = 8
+    /// Whether TFTP's packets all leave from the request port, for machines behind firewalls and address translation. The
+    /// default is no.
+    public var tftpSinglePort = false
+    /// The largest TFTP block in bytes, for machines of some networks or, with prefix length 0, for all. The default is what
+    /// fits the link's MTU, 1468 at most.
+    public var tftpBlockSizes: [TFTPServer.BlockSizeLimit] = []
     /// The operator's own files, served beside the loaders if the folder is there. The default is `/srv/slipway/tftp-root`.
     public var tftpRoot = "/srv/slipway/tftp-root"
     /// The address on which HTTP listens. The default is every one.

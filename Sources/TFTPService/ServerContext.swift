@@ -9,6 +9,7 @@ final class ServerContext: Sendable {
     let admission: Admission
     let logger: Logger
     let observer: @Sendable (TFTPEvent) -> Void
+    private let budget = LogBudget()
     private let totals = Mutex(TFTPCounters())
 
     init(settings: TFTPServer.Settings, logger: Logger, observer: @escaping @Sendable (TFTPEvent) -> Void) {
@@ -47,26 +48,38 @@ final class ServerContext: Sendable {
             case .refused: totals.refused += 1
             }
         }
+        log(event)
+        observer(event)
+    }
+
+    /// Logs what anybody can cause, within limits.
+    func log(_ level: Logger.Level, _ message: Logger.Message, _ subject: TFTPSubject, _ facts: Logger.Metadata) {
+        guard logger.logLevel <= level, let omitted = budget.take() else { return }
+        var metadata = subject.metadata.merging(facts) { $1 }
+        if omitted > 0 { metadata["tftp.unlogged"] = "\(omitted)" }
+        logger.log(level: level, message, metadata: metadata)
+    }
+
+    private func log(_ event: TFTPEvent) {
         switch event {
         case .requested(let subject): logger.debug("file requested", metadata: subject.metadata)
         case .started(let subject, let length):
             logger.debug("transfer started", metadata: subject.metadata.merging(["tftp.bytes": "\(length)"]) { $1 })
         case .finished(let subject, let length, let duration, let retransmissions):
-            logger.info(
-                "file sent",
-                metadata: subject.metadata.merging([
+            log(
+                .info, "file sent", subject,
+                [
                     "tftp.bytes": "\(length)", "tftp.duration": "\(duration)",
                     "tftp.retransmissions": "\(retransmissions)",
-                ]) { $1 })
+                ])
         case .declined(let subject): logger.debug("client looked at the size", metadata: subject.metadata)
         case .failed(let subject, let reason):
-            logger.info("transfer failed", metadata: subject.metadata.merging(["tftp.reason": "\(reason)"]) { $1 })
+            log(.info, "transfer failed", subject, ["tftp.reason": "\(reason)"])
         case .refused(let subject, let code, let reason):
             logger.debug(
                 "request refused",
                 metadata: subject.metadata.merging(["tftp.code": "\(code)", "tftp.reason": "\(reason)"]) { $1 })
         }
-        observer(event)
     }
 }
 

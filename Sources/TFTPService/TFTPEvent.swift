@@ -39,6 +39,8 @@ public enum TFTPFailure: Hashable, Sendable, CustomStringConvertible {
     case content(TFTPContentError)
     /// The client asked anew from the same port.
     case replaced
+    /// Other requests needed its place, and the client had not answered, or not for a while.
+    case displaced
     /// The server stops.
     case shutdown
 
@@ -48,6 +50,7 @@ public enum TFTPFailure: Hashable, Sendable, CustomStringConvertible {
         case .clientError(let code, let message): "the client sent error \(code): \(message)"
         case .content(let error): "the content cannot be read: \(error)"
         case .replaced: "the client asked anew"
+        case .displaced: "the client did not answer, and another request took its place"
         case .shutdown: "the server stops"
         }
     }

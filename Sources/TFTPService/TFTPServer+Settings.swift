@@ -15,9 +15,10 @@ extension TFTPServer {
         public var blockSizeLimits: [BlockSizeLimit] = []
         /// How often something is sent again.
         public var retry = RetryPolicy()
-        /// How many transfers may be under way at once. The default is 4096.
+        /// How many transfers may be under way at once. The default is 4096. Beyond them a new one takes the place of the
+        /// oldest whose client has not answered yet, else of one whose client has fallen silent.
         public var maximumTransfers = 4096
-        /// How many of them for one client address. The default is 8.
+        /// How many of them for one client address. The default is 8; behind address translation many machines share one.
         public var maximumTransfersPerClient = 8
         /// Whether all packets leave from the request port, for clients behind firewalls and address translation. The
         /// default is no: transfers have ports of their own, as RFC 1350 has it.
@@ -44,6 +45,23 @@ extension TFTPServer {
             self.address = address
             self.prefixLength = prefixLength
             self.maximumBlockSize = maximumBlockSize
+        }
+
+        /// Reads "10.1.0.0/16=1418", or "1024" for all networks; nil if it is neither. Sizes are 8 to 65464 (RFC 2348).
+        public init?(parsing text: String) {
+            let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let number = parts.last, number.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+                let size = Int(number), (8...TFTPPacket.largestBlock).contains(size)
+            else { return nil }
+            guard parts.count == 2 else {
+                self.init(address: .any, prefixLength: 0, maximumBlockSize: size)
+                return
+            }
+            let network = parts[0].split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+            guard network.count == 2, let address = IPv4Address(parsing: network[0]),
+                network[1].utf8.allSatisfy({ (0x30...0x39).contains($0) }), let length = Int(network[1]), length <= 32
+            else { return nil }
+            self.init(address: address, prefixLength: length, maximumBlockSize: size)
         }
 
         func covers(_ client: IPv4Address) -> Bool {

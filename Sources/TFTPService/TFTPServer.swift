@@ -63,7 +63,7 @@ public final class TFTPServer: Sendable {
         }
         guard !sockets.isEmpty else { throw .ranAlready }
         let (requests, continuation) = AsyncStream.makeStream(
-            of: IncomingRequest.self, bufferingPolicy: .bufferingOldest(1024))
+            of: IncomingRequest.self, bufferingPolicy: .bufferingNewest(1024))
         let inboxes: [WorkerInbox]
         do throws(TFTPServerError) {
             inboxes = try (0..<threadCount).map { _ throws(TFTPServerError) in try WorkerInbox() }
@@ -138,38 +138,34 @@ public final class TFTPServer: Sendable {
             return refuse(error == .leavesTree ? .accessViolation : .fileNotFound, "no such file", because: "\(error)")
         }
         subject.name = TFTPSubject.printable(Array(name.path.utf8))
+        let ticket: UInt64
         switch context.admission.request(from: client) {
-        case .admitted: break
+        case .admitted(let given, let displaced):
+            ticket = given
+            if let displaced { workers[Int(displaced.client.key % UInt64(workers.count))].post(.displace(displaced)) }
         case .repeated: return
         case .clientLimit: return refuse(.undefined, "too many transfers of one client; try again later")
         case .serverLimit: return refuse(.undefined, "the server is busy; try again later")
         }
         context.record(.requested(subject))
-        /// The place that was taken is free again, unless an older transfer has it.
-        func abandon() {
-            context.admission.opened(by: client)
-            worker.post(.abandon(client))
-        }
         do {
             guard let content = try await tree.open(name, client: client) else {
-                abandon()
+                context.admission.abandon(client, ticket: ticket)
                 return refuse(.fileNotFound, "no such file")
             }
-            context.admission.opened(by: client)
             let terms = Negotiation(
                 of: incoming.request.options, length: content.length, limits: limits(for: subject))
             worker.post(
                 .start(
                     StartingTransfer(
-                        subject: subject, request: incoming.request, listener: incoming.listener, content: content,
-                        terms: terms)))
+                        subject: subject, request: incoming.request, listener: incoming.listener, ticket: ticket,
+                        content: content, terms: terms)))
         } catch TFTPContentError.unreadable(let path, ENOENT) {
-            abandon()
+            context.admission.abandon(client, ticket: ticket)
             refuse(.fileNotFound, "no such file", because: "\(path) is missing")
         } catch {
-            context.logger.warning(
-                "content cannot be opened", metadata: subject.metadata.merging(["error": "\(error)"]) { $1 })
-            abandon()
+            context.log(.warning, "content cannot be opened", subject, ["error": "\(error)"])
+            context.admission.abandon(client, ticket: ticket)
             refuse(.undefined, "not available now", because: "\(error)")
         }
     }

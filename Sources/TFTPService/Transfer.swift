@@ -9,6 +9,8 @@ struct Transfer {
     var ahead: ReadAhead?
     /// Whether it waits for room in its socket.
     var isBlocked = false
+    /// Whether the admission counts it among those whose client goes on.
+    var isActive = false
 }
 
 /// What stays the same during a transfer.
@@ -18,7 +20,9 @@ final class TransferTerms: Sendable {
     let content: TFTPContent
     /// The client's endpoint as a number.
     let client: UInt64
-    /// Which of our addresses packets must be told to leave from; 0 if the socket does that by itself.
+    /// Which of the client port's transfers, for the admission.
+    let ticket: UInt64
+    /// Which of our addresses packets leave from: the one that was asked.
     let source: UInt32
     /// Which of the worker's sockets.
     let socket: Int
@@ -28,12 +32,13 @@ final class TransferTerms: Sendable {
     /// When it began, in nanoseconds.
     let began: UInt64
 
-    init(_ starting: StartingTransfer, socket: Int, leavesFromSocketAddress: Bool, began: UInt64) {
+    init(_ starting: StartingTransfer, socket: Int, began: UInt64) {
         subject = starting.subject
         request = starting.request
         content = starting.content
         client = starting.subject.client.key
-        source = leavesFromSocketAddress ? 0 : starting.subject.server.value
+        ticket = starting.ticket
+        source = starting.subject.server.value
         self.socket = socket
         blockSize = starting.terms.blockSize
         let accepted = starting.terms.accepted

@@ -15,8 +15,7 @@ extension TransferWorker {
             switch bytes[1] {
             case 4:
                 guard let slot = slot(of: datagram, on: socket) else { continue }
-                let block = UInt16(bytes[2]) << 8 | UInt16(bytes[3])
-                if let action = transfers[slot]?.state.acknowledged(block) { perform(action, slot: slot) }
+                acknowledged(UInt16(bytes[2]) << 8 | UInt16(bytes[3]), slot: slot)
             case 5:
                 guard let slot = slot(of: datagram, on: socket) else { continue }
                 receiveError(UnsafeBufferPointer(start: bytes, count: Int(datagram.length)), slot: slot)
@@ -32,6 +31,16 @@ extension TransferWorker {
             default: counts.strays += 1
             }
         }
+    }
+
+    mutating func acknowledged(_ block: UInt16, slot: Int) {
+        guard let action = transfers[slot]?.state.acknowledged(block), action != .ignore else { return }
+        silences[slot] = now &+ Self.patience
+        if let terms = transfers[slot]?.terms, transfers[slot]?.isActive == false {
+            transfers[slot]?.isActive = true
+            context.admission.answers(terms.subject.client, ticket: terms.ticket)
+        }
+        perform(action, slot: slot)
     }
 
     /// The transfer that a packet belongs to. One that belongs to none is dropped in silence, since its sender may be forged

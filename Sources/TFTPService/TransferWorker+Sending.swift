@@ -48,9 +48,8 @@ extension TransferWorker {
     mutating func refuse(
         _ client: SocketEndpoint, from server: IPv4Address, listener: Int, code: TFTPErrorCode, message: String
     ) {
-        guard let socket = socketForTransfer(server: server.value, listener: listener) else { return }
-        let packet = TFTPPacket.error(code, message: message).encode()
-        send(packet, to: client.key, from: sockets[socket].isRequestPort ? server.value : 0, socket: socket)
+        guard let socket = socketForTransfer(listener: listener) else { return }
+        send(TFTPPacket.error(code, message: message).encode(), to: client.key, from: server.value, socket: socket)
     }
 
     mutating func send(_ bytes: [UInt8], to client: UInt64, from source: UInt32, socket: Int) {

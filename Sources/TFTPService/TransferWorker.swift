@@ -7,11 +7,10 @@ import TFTP
 struct TransferWorker: ~Copyable {
     struct Socket {
         let descriptor: Int32
-        /// The address it is bound to; 0 for a request port, which may be bound to all.
-        let address: UInt32
+        /// Whether requests come to it, and not only what belongs to a transfer.
+        let isRequestPort: Bool
         /// Transfers that wait for room.
         var blocked: [Int] = []
-        var isRequestPort: Bool { address == 0 }
     }
 
     let context: ServerContext
@@ -25,14 +24,17 @@ struct TransferWorker: ~Copyable {
     /// The socket for which messages wait in `sender`.
     var staged = 0
     var sockets: [Socket] = []
-    /// The sockets of transfers, by the address they are bound to, and which of them is next.
-    var pools: [UInt32: (sockets: [Int], next: Int)] = [:]
+    /// The sockets of transfers, and which of them is next.
+    var pool: [Int] = []
+    var nextInPool = 0
     var transfers: [Transfer?] = []
     /// How many transfers may still have a buffer for reading ahead.
     var buffersLeft = 512
     /// When each transfer's timer ends, in nanoseconds; 0 without a transfer. Apart from them, because all are looked
     /// through ten times a second.
     var deadlines: [UInt64] = []
+    /// When each transfer's client counts as silent unless it acknowledges something, likewise.
+    var silences: [UInt64] = []
     var free: [Int] = []
     var slots: [UInt64: Int] = [:]
     var counts = TFTPCounters()
@@ -41,6 +43,8 @@ struct TransferWorker: ~Copyable {
     static let arenaSize = 256 << 10
     /// Between looks at the timers.
     static let tick: UInt64 = 100_000_000
+    /// How long a client may acknowledge nothing before its transfer gives way to others, whatever timer it asked for.
+    static let patience: UInt64 = 1_000_000_000
 
     init(
         context: ServerContext, inbox: WorkerInbox, listening: [Int32],
@@ -56,7 +60,7 @@ struct TransferWorker: ~Copyable {
         self.sender = sender
         arena = .allocate(capacity: Self.arenaSize)
         now = tftp_now()
-        for descriptor in listening { adopt(Socket(descriptor: descriptor, address: 0)) }
+        for descriptor in listening { adopt(Socket(descriptor: descriptor, isRequestPort: true)) }
     }
 
     deinit {
@@ -114,20 +118,19 @@ struct TransferWorker: ~Copyable {
     }
 
     /// The socket of a new transfer: the next in turn, of a few more than the number of transfers asks for. So a client that
-    /// asks anew from its old port meets another port of ours, and a late packet of its old transfer cannot disturb it.
-    mutating func socketForTransfer(server: UInt32, listener: Int) -> Int? {
+    /// asks anew from its old port meets another port of ours, and a late packet of its old transfer cannot disturb it. They
+    /// are bound to no address, since whoever asks chooses which of ours he asks, and each packet is told where it leaves.
+    mutating func socketForTransfer(listener: Int) -> Int? {
         if context.settings.singlePort { return listener }
-        var pool = pools[server] ?? ([], 0)
-        if pool.sockets.count < min(64, 4 + slots.count / 32) {
-            let descriptor = tftp_socket(server, 0, false)
-            if descriptor >= 0, let index = adopt(Socket(descriptor: descriptor, address: server)) {
-                pool.sockets.append(index)
+        if pool.count < min(64, 4 + slots.count / 32) {
+            let descriptor = tftp_socket(0, 0, false)
+            if descriptor >= 0, let index = adopt(Socket(descriptor: descriptor, isRequestPort: false)) {
+                pool.append(index)
             }
         }
-        guard !pool.sockets.isEmpty else { return nil }
-        pool.next = (pool.next + 1) % pool.sockets.count
-        pools[server] = pool
-        return pool.sockets[pool.next]
+        guard !pool.isEmpty else { return nil }
+        nextInPool = (nextInPool + 1) % pool.count
+        return pool[nextInPool]
     }
 
     // MARK: - Jobs
@@ -135,8 +138,15 @@ struct TransferWorker: ~Copyable {
     mutating func perform(_ job: WorkerInbox.Job) {
         switch job {
         case .start(let starting): start(starting)
-        case .abandon(let client):
-            if slots[client.key] == nil { context.admission.release(client) }
+        case .displace(let displaced):
+            guard let slot = slots[displaced.client.key], let terms = transfers[slot]?.terms,
+                terms.ticket == displaced.ticket
+            else { return }
+            // A sender that never answered may be forged, and is told nothing.
+            if transfers[slot]?.state.hasBegun == true {
+                send(.error(.undefined, message: "another transfer has taken this one's place"), to: terms)
+            }
+            end(slot, .failed(terms.subject, reason: .displaced))
         case .refuse(let subject, let listener, let code, let message):
             refuse(subject.client, from: subject.server, listener: listener, code: code, message: message)
         }
@@ -146,20 +156,19 @@ struct TransferWorker: ~Copyable {
         let key = starting.subject.client.key
         if let slot = slots[key], let older = transfers[slot] {
             // The first answer may have been lost; then the transfer goes on where the client may already be.
-            if older.terms.request == starting.request, !older.state.hasBegun {
+            if older.terms.ticket == starting.ticket, older.terms.request == starting.request, !older.state.hasBegun {
+                context.admission.waits(starting.subject.client, ticket: starting.ticket)
                 if let action = transfers[slot]?.state.requestRepeated() { perform(action, slot: slot) }
                 return
             }
             end(slot, .failed(older.terms.subject, reason: .replaced), release: false)
         }
-        let server = starting.subject.server.value
-        guard let socket = socketForTransfer(server: server, listener: starting.listener) else {
-            context.admission.release(starting.subject.client)
+        guard let socket = socketForTransfer(listener: starting.listener) else {
+            context.admission.abandon(starting.subject.client, ticket: starting.ticket)
             context.record(.refused(starting.subject, code: .undefined, reason: "no socket can be opened"))
             return
         }
-        let terms = TransferTerms(
-            starting, socket: socket, leavesFromSocketAddress: !sockets[socket].isRequestPort, began: now)
+        let terms = TransferTerms(starting, socket: socket, began: now)
         let state = ReadTransfer(
             length: starting.content.length, negotiation: starting.terms, retry: context.settings.retry)
         var transfer = Transfer(state: state, terms: terms)
@@ -177,8 +186,10 @@ struct TransferWorker: ~Copyable {
             slot = transfers.count
             transfers.append(transfer)
             deadlines.append(0)
+            silences.append(0)
         }
         slots[key] = slot
+        context.admission.waits(starting.subject.client, ticket: starting.ticket)
         context.record(.started(starting.subject, length: starting.content.length))
         if let action = transfers[slot]?.state.start() { perform(action, slot: slot) }
     }
@@ -188,9 +199,12 @@ struct TransferWorker: ~Copyable {
         if transfer.ahead != nil { buffersLeft += 1 }
         transfers[slot] = nil
         deadlines[slot] = 0
+        silences[slot] = 0
         free.append(slot)
         slots[transfer.terms.client] = nil
-        if release { context.admission.release(transfer.terms.subject.client) }
+        if release {
+            context.admission.release(transfer.terms.subject.client, ticket: transfer.terms.ticket)
+        }
         context.record(event)
     }
 
@@ -207,6 +221,12 @@ struct TransferWorker: ~Copyable {
     // MARK: - Timers
 
     mutating func endTimers() {
+        for slot in silences.indices where silences[slot] != 0 && silences[slot] <= now {
+            silences[slot] = 0
+            guard let terms = transfers[slot]?.terms else { continue }
+            transfers[slot]?.isActive = false
+            context.admission.fellSilent(terms.subject.client, ticket: terms.ticket)
+        }
         for slot in deadlines.indices where deadlines[slot] != 0 && deadlines[slot] <= now {
             guard let action = transfers[slot]?.state.timedOut() else { continue }
             if case .send = action { counts.retransmissions += 1 }

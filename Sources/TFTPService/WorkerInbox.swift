@@ -17,6 +17,7 @@ struct StartingTransfer: Sendable {
     var subject: TFTPSubject
     var request: TFTPRequest
     var listener: Int
+    var ticket: UInt64
     var content: TFTPContent
     var terms: Negotiation
 }
@@ -28,8 +29,8 @@ final class WorkerInbox: Sendable {
         case start(StartingTransfer)
         /// Send an ERROR.
         case refuse(subject: TFTPSubject, listener: Int, code: TFTPErrorCode, message: String)
-        /// The request of this client came to nothing: its place is free, if no older transfer has it.
-        case abandon(SocketEndpoint)
+        /// End the transfer that has this place, since another one has got it.
+        case displace(Admission.Displaced)
     }
 
     private struct State {

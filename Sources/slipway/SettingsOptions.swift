@@ -1,8 +1,13 @@
 import Appliance
 import ArgumentParser
 import Logging
+import TFTPService
 
 extension ApplianceSettings.DHCPListening: ExpressibleByArgument {}
+extension TFTPServer.BlockSizeLimit: ExpressibleByArgument {
+    public init?(argument: String) { self.init(parsing: argument) }
+}
+
 extension Logger.Level: @retroactive ExpressibleByArgument {}
 
 /// The store, which most commands need.
@@ -32,6 +37,28 @@ struct SettingsOptions: ParsableArguments {
 
     @Option(help: ArgumentHelp("The UDP port of TFTP.", valueName: "port"))
     var tftpPort = ApplianceSettings().tftpPort
+
+    @Option(
+        help: ArgumentHelp(
+            "How many TFTP transfers may be under way at once. Beyond them, those whose client does not answer give way to "
+                + "new ones.", valueName: "n"))
+    var tftpTransfers = ApplianceSettings().tftpTransfers
+
+    @Option(
+        help: ArgumentHelp(
+            "How many TFTP transfers one client address may have; raise it where many machines come from one address (NAT, "
+                + "containers).", valueName: "n"))
+    var tftpTransfersPerClient = ApplianceSettings().tftpTransfersPerClient
+
+    @Flag(help: "Send all of TFTP from the request port, for machines behind firewalls and address translation.")
+    var tftpSinglePort = false
+
+    @Option(
+        name: .customLong("tftp-block-size"),
+        help: ArgumentHelp(
+            "The largest TFTP block in bytes: 1024 for all machines, 10.1.0.0/16=1418 for those of a network, whose path has "
+                + "an MTU of 1450; may be repeated.", valueName: "[network=]bytes"))
+    var tftpBlockSizes: [TFTPServer.BlockSizeLimit] = []
 
     @Option(help: ArgumentHelp("A folder of your own files, served beside the loaders.", valueName: "folder"))
     var tftpRoot: String = ApplianceSettings().tftpRoot
@@ -69,6 +96,12 @@ struct SettingsOptions: ParsableArguments {
         if !(1024...(64 << 20)).contains(schematicLimit) {
             throw ValidationError("--schematic-limit must be between 1024 and \(64 << 20)")
         }
+        if !(1...1_000_000).contains(tftpTransfers) {
+            throw ValidationError("--tftp-transfers must be between 1 and 1000000")
+        }
+        if !(1...1024).contains(tftpTransfersPerClient) {
+            throw ValidationError("--tftp-transfers-per-client must be between 1 and 1024")
+        }
         if let externalURL, !externalURL.hasPrefix("http://"), !externalURL.hasPrefix("https://") {
             throw ValidationError("--external-url must begin with http:// or https://")
         }
@@ -82,6 +115,10 @@ struct SettingsOptions: ParsableArguments {
         settings.dhcp = dhcp
         settings.servesTFTP = !withoutTFTP
         settings.tftpPort = tftpPort
+        settings.tftpTransfers = tftpTransfers
+        settings.tftpTransfersPerClient = tftpTransfersPerClient
+        settings.tftpSinglePort = tftpSinglePort
+        settings.tftpBlockSizes = tftpBlockSizes
         settings.tftpRoot = absolute(tftpRoot)
         settings.httpAddress = httpAddress
         settings.httpPort = httpPort

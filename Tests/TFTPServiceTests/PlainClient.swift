@@ -9,11 +9,11 @@ final class PlainClient {
     /// Where the last packet came from, to which the next goes.
     private(set) var peer: SocketEndpoint
 
-    init(server: SocketEndpoint, localPort: UInt16 = 0) {
+    init(server: SocketEndpoint, localAddress: IPv4Address = .loopback, localPort: UInt16 = 0) {
         request = server
         peer = server
         socket = Glibc.socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
-        var local = Self.name(SocketEndpoint(address: .loopback, port: localPort))
+        var local = Self.name(SocketEndpoint(address: localAddress, port: localPort))
         let bound = withUnsafePointer(to: &local) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 bind(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))

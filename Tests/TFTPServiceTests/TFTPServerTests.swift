@@ -318,6 +318,8 @@ import Testing
             for client in clients {
                 client.ask("file")
                 _ = client.receive()
+                client.send(.acknowledgement(block: 1))
+                _ = client.receive()
             }
             let fourth = PlainClient(server: server.endpoints[0])
             #expect(code(fourth.fetch("file")) == .undefined)
@@ -329,7 +331,124 @@ import Testing
             let first = PlainClient(server: server.endpoints[0])
             first.ask("file")
             _ = first.receive()
+            first.send(.acknowledgement(block: 1))
+            _ = first.receive()
             #expect(code(PlainClient(server: server.endpoints[0]).fetch("file")) == .undefined)
+        }
+    }
+
+    /// Eight requests of a machine that was reset each time, and of which nothing is heard any more.
+    @Test(arguments: [false, true]) func abandonedTransfersOfAClientGiveWayToItsNextOne(begun: Bool) async throws {
+        let folder = try TemporaryFolder()
+        try folder.write("file", pattern(7000))
+        // Whatever timer it asked for.
+        let options: [TransferOption] = [.init("timeout", "30")]
+        try await withServer(LoaderTree(folder: folder.path)) { server, log in
+            let clients = (0..<8).map { _ in PlainClient(server: server.endpoints[0]) }
+            for client in clients {
+                client.ask("file", options)
+                #expect(client.receive() == .optionAcknowledgement(options))
+                guard begun else { continue }
+                client.send(.acknowledgement(block: 0))
+                #expect(client.receive() == .data(block: 1, bytes: Array(pattern(7000)[..<512])))
+            }
+            if begun { try await Task.sleep(for: .milliseconds(1300)) }
+            let next = PlainClient(server: server.endpoints[0])
+            #expect(next.fetch("file") == .success(pattern(7000)))
+            let displaced = try await log.first {
+                if case .failed(let who, .displaced) = $0 { who.client.port } else { nil }
+            }
+            #expect(displaced == clients[0].localPort, "the oldest")
+            if begun {
+                guard case .error? = clients[0].receive() else {
+                    Issue.record("the displaced client was not told")
+                    return
+                }
+            } else {
+                #expect(clients[0].receive(milliseconds: 100) == nil, "its sender may be forged")
+            }
+            // The others are where they were.
+            clients[7].send(.acknowledgement(block: begun ? 1 : 0))
+            let block = begun ? 2 : 1
+            let bytes = Array(pattern(7000)[(512 * (block - 1))..<(512 * block)])
+            #expect(clients[7].receive() == .data(block: UInt16(block), bytes: bytes))
+        }
+    }
+
+    /// As many requests as there are places, each of a client that never answers, as whoever forges addresses sends them.
+    @Test func forgedRequestsKeepNobodyOut() async throws {
+        let folder = try TemporaryFolder()
+        try folder.write("file", pattern(7000))
+        try await withServer(LoaderTree(folder: folder.path), addresses: [.any]) { server, log in
+            let port = server.endpoints[0].port
+            let asked = SocketEndpoint(address: .loopback, port: port)
+            let goesOn = PlainClient(server: asked)
+            goesOn.ask("file")
+            _ = goesOn.receive()
+            goesOn.send(.acknowledgement(block: 1))
+            _ = goesOn.receive()
+            // Eight ports of each of 513 addresses: 4104 requests.
+            for round in 0..<8 {
+                for host in 0..<513 {
+                    let address = IPv4Address(value: 0x7f00_0100 + UInt32(host))
+                    let forger = PlainClient(server: asked, localAddress: address)
+                    forger.ask("file", [.init("timeout", "30"), .init("tsize", "0")])
+                    if host % 64 == 0 { try await Task.sleep(for: .milliseconds(2)) }
+                }
+                let honest = PlainClient(server: asked, localAddress: IPv4Address(value: 0x7f00_8000 + UInt32(round)))
+                honest.ask("file")
+                #expect(honest.receive(milliseconds: 1000) == .data(block: 1, bytes: Array(pattern(7000)[..<512])))
+                honest.send(.error(.undefined, message: "enough"))
+            }
+            #expect(server.counters.active <= 4096)
+            #expect(PlainClient(server: asked).fetch("file") == .success(pattern(7000)))
+            // Who goes on keeps his place.
+            goesOn.send(.acknowledgement(block: 2))
+            var packet = goesOn.receive()
+            while case .data(block: 2, _)? = packet { packet = goesOn.receive() }
+            #expect(packet == .data(block: 3, bytes: Array(pattern(7000)[1024..<1536])))
+            #expect(log.events.count { if case .refused = $0 { true } else { false } } == 0)
+        }
+    }
+
+    /// Whoever asks chooses which of our addresses he asks, and a host has millions on its loopback.
+    @Test func socketsDoNotGrowWithTheAddressesThatAreAsked() async throws {
+        let folder = try TemporaryFolder()
+        try folder.write("file", pattern(700))
+        try await withServer(LoaderTree(folder: folder.path), addresses: [.any]) { server, _ in
+            let before = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
+            for host in 0..<300 {
+                let asked = SocketEndpoint(
+                    address: IPv4Address(value: 0x7f00_0100 + UInt32(host)), port: server.endpoints[0].port)
+                let client = PlainClient(server: asked)
+                client.sendBytes([0, 1, 0x61, 0x62], to: asked)
+                guard case .error? = client.receive(), client.peer.address == asked.address else {
+                    Issue.record("no answer from \(asked)")
+                    return
+                }
+                if host % 30 == 0 {
+                    #expect(client.fetch("file") == .success(pattern(700)))
+                    #expect(client.peer.address == asked.address)
+                }
+            }
+            let after = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
+            #expect(after - before <= 20)
+        }
+    }
+
+    @Test func optionsThatNobodyKnowsAreIgnored() async throws {
+        let folder = try TemporaryFolder()
+        try folder.write("three.bin", pattern(700))
+        try await withServer(LoaderTree(folder: folder.path)) { server, _ in
+            let long = [TransferOption("blksize", "1024"), .init("vendor_info", String(repeating: "x", count: 129))]
+            let many =
+                [TransferOption("vendor_model", "A  V1"), .init("vendor_id", "")]
+                + (0..<200).map { TransferOption("o\($0)", "") } + [.init("blksize", "1024")]
+            for options in [long, many] {
+                let client = PlainClient(server: server.endpoints[0])
+                client.ask("three.bin", options)
+                #expect(client.receive() == .optionAcknowledgement([.init("blksize", "1024")]))
+            }
         }
     }
 
