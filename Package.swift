@@ -153,7 +153,7 @@ let package = Package(
             [
                 "BootPlans", "BootTimeline", "Compositions", "DHCP", "DHCPService", "Digests", "Factory", "Frontends",
                 "IPXE", "Imaging", "Machines", "Netboot", "NetworkTypes", "PrometheusMetrics", "Releases", "Schematics",
-                "Stores", "TFTPService", "TalosModel", logging, metrics,
+                "Stores", "TFTP", "TFTPService", "TalosModel", logging, metrics,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
         /** The command line, and nothing else. */

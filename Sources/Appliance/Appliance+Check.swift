@@ -34,11 +34,12 @@ extension Appliance {
         } catch {
             problems.append("\(error)")
         }
-        let loaders = Loaders(folders: settings.loaderFolders).names
+        let found = Loaders(settings)
+        let loaders = found.names
         if loaders.isDisjoint(with: Loader.all) {
             problems.append(
-                "no loader in \(settings.loaderFolders.joined(separator: ", ")); install the package ipxe, or name a folder "
-                    + "with --loader-folder")
+                "no loader in \(found.places.joined(separator: ", ")); install the package ipxe, or name a folder with "
+                    + "--loader-folder")
         }
         if settings.servesTFTP, settings.tftpRoot != ApplianceSettings().tftpRoot, !isFolder(settings.tftpRoot) {
             problems.append(
@@ -47,7 +48,7 @@ extension Appliance {
         guard let path = settings.machinesFile else { return problems }
         do {
             let file = try MachinesFile.load(path)
-            if let catalog { problems += unbootable(file, catalog, loaders, settings) }
+            if let catalog { problems += unbootable(file, catalog, found, settings) }
         } catch {
             problems += error.problems.map(\.description)
             if error.unlisted > 0 { problems.append("\(path): and \(error.unlisted) more problems") }
@@ -62,10 +63,10 @@ extension Appliance {
 
     /// What keeps machines of the file from booting, by their entry's place; and what this host lacks to make their images.
     private static func unbootable(
-        _ file: MachinesFile, _ catalog: ReleaseCatalog, _ loaders: Set<String>, _ settings: ApplianceSettings
+        _ file: MachinesFile, _ catalog: ReleaseCatalog, _ loaders: Loaders, _ settings: ApplianceSettings
     ) -> [String] {
         let address = (try? HostAddress.find(on: settings.interfaces)) ?? .loopback
-        let server = ServerAddresses(address: address, httpPort: Int(settings.httpPort), loaders: loaders)
+        let server = ServerAddresses(address: address, httpPort: Int(settings.httpPort), loaders: loaders.names)
         // It only works out command lines here; nothing is built.
         let factory = Factory(
             store: catalog.store, catalog: catalog,
@@ -74,7 +75,7 @@ extension Appliance {
             queue: BuildQueue(width: 1, capacity: 1), logger: Logger(label: "check"))
         var check = BootCheck(catalog: catalog, factory: factory, baseURL: server.httpBase)
         check.look(at: file)
-        if !loaders.isDisjoint(with: Loader.all) { check.look(at: loaders, from: settings.loaderFolders) }
+        if !loaders.names.isDisjoint(with: Loader.all) { check.look(at: loaders.names, from: loaders.places) }
         return check.problems + (check.hasExtensions ? Imager.missingPrograms() : [])
     }
 }

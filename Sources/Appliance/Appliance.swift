@@ -5,6 +5,7 @@ import DHCPService
 import Factory
 import Foundation
 import Frontends
+import IPXE
 import Imaging
 import Logging
 import Machines
@@ -75,7 +76,7 @@ public struct Appliance: Sendable {
         planner = BootPlanner(
             factory: factory, machines: machines, ledger: BootOnceLedger(store: store), logger: logger)
         timeline = BootTimeline(logger: logger)
-        loaders = Loaders(folders: settings.loaderFolders)
+        loaders = Loaders(settings)
     }
 
     /// The address of the first interface, as images and scripts name it.
@@ -106,13 +107,14 @@ public struct Appliance: Sendable {
             logger.notice("ready", metadata: facts)
             manager.ready(status: "serving \(what)")
         }
-        for name in Loader.all where !loaders.names.contains(name) {
+        for name in Loader.all where !loaders.isServed(name) {
             logger.notice(
-                "a loader is missing; machines that need it are not answered",
-                metadata: ["loader": "\(name)", "searched": "\(settings.loaderFolders.joined(separator: ", "))"])
+                "a loader is missing; machines that need it are not answered until it is there",
+                metadata: ["loader": "\(name)", "searched": "\(loaders.places.joined(separator: ", "))"])
         }
 
         var services: [any Service] = []
+        services.append(CancellableService { [loaders] in await loaders.run() })
         var gauges: [@Sendable () -> Void] = []
         let mirror = CounterMirror()
         if settings.servesTFTP {
@@ -168,9 +170,13 @@ public struct Appliance: Sendable {
         options.maximumTransfersPerClient = settings.tftpTransfersPerClient
         options.singlePort = settings.tftpSinglePort
         options.blockSizeLimits = settings.tftpBlockSizes
-        var entries: [String: LoaderTree.Entry] = [:]
-        for (name, file) in loaders.files { entries[name] = .composition(file) }
-        let tree = LoaderTree(entries: entries, folder: settings.tftpRoot)
+        let name = Self.name(version: version)
+        let tree = loaders.tree { [settings] address in
+            let server = ServerAddresses(address: address, httpPort: Int(settings.httpPort), loaders: [])
+            let script = try? FirstStageScript.text(
+                from: ScriptOrigin(name: name, baseURL: server.httpBase), bringingUpNetwork: true)
+            return script.map { Array($0.utf8) }
+        }
         do {
             return try TFTPServer(settings: options, tree: tree, logger: logger) { event in
                 event.record(with: observer)
@@ -182,10 +188,9 @@ public struct Appliance: Sendable {
 
     private func dhcpServer(observer: any BootObserver) -> DHCPServer {
         let listening = DHCPSettings.Listening(rawValue: settings.dhcp.rawValue) ?? .automatic
-        let names = loaders.names
         let options = DHCPSettings(
             interfaces: settings.interfaces.map { .init($0, listening: listening) }, listening: listening,
-            httpPort: Int(settings.httpPort), availableLoaders: { names },
+            httpPort: Int(settings.httpPort), availableLoaders: { [loaders] in loaders.names },
             verdict: { [planner] in planner.verdict(on: $0) })
         return DHCPServer(settings: options, observer: observer, logger: logger)
     }
@@ -194,12 +199,9 @@ public struct Appliance: Sendable {
         observer: any BootObserver, registry: PrometheusRegistry, gauges: [@Sendable () -> Void],
         onRunning: @escaping @Sendable (Int) async -> Void
     ) -> any Service {
-        let loaderFiles = loaders.files.map { name, file in
-            (name, (content: file, modified: loaders.modified[name] ?? 0))
-        }
         let parts = HTTPFrontend.Parts(
             factory: factory, planner: planner, timeline: timeline, observer: observer,
-            loaders: Dictionary(uniqueKeysWithValues: loaderFiles), metrics: registry,
+            loaders: { [loaders] in try await loaders.file(named: $0) }, metrics: registry,
             problems: { [machines, catalog] in
                 (machines?.status.publicSummary ?? []) + catalog.problems
             },

@@ -1,54 +1,110 @@
 import Compositions
-import Glibc
+import Digests
+import Dispatch
+import Frontends
 import Netboot
+import NetworkTypes
+import Synchronization
+import TFTP
+import TFTPService
 
-/// The loaders (iPXE) that this host has. They come from the distribution's package at run time; none is built in. They are read
-/// once and served from memory, so that an upgrade of the package while machines boot changes nothing before the next start.
-public struct Loaders: Sendable {
-    /// Each loader's content, by the name under which it is served.
-    public let files: [String: Composition]
-    /// When each file was last changed, in seconds since 1970.
-    public let modified: [String: Int64]
+/// The network boot programs that this host has, iPXE first of all, and the operator's other files for machines: one list of
+/// folders for what DHCP offers and what TFTP and HTTP serve.
+///
+/// Files come out of the folders at the moment they are asked for, whatever their size, and may come and go at any time. What
+/// DHCP asks is answered from memory, which is at most a second old.
+public final class Loaders: Sendable {
+    /// The folders in the order in which they are searched: those that the operator named for loaders, his own tree, and the
+    /// distribution's.
+    let folders: [ServedFolder]
+    private let files = OpenFiles()
+    private let known = Mutex<Set<String>>([])
+    private let digests = Mutex<[(file: OpenFile.Identity, digest: Digest)]>([])
+    // One at a time: a large file is read whole once, however many ask for it first.
+    private let queue = DispatchQueue(label: "slipway.loaders")
 
-    /// Looks for every loader that ``Netboot`` can name in `folders`; the first hit counts.
-    public init(folders: [String]) {
-        var files: [String: Composition] = [:]
-        var modified: [String: Int64] = [:]
-        for name in Loader.all {
-            for folder in folders {
-                guard let (bytes, time) = Self.content("\(folder)/\(name)") else { continue }
-                files[name] = Composition([.bytes(bytes)])
-                modified[name] = time
-                break
-            }
+    /// Folders of the distribution that hold more than loaders.
+    private static let shared: Set<String> = ["/usr/lib/ipxe", "/boot"]
+
+    /// The loaders of these settings. This reads the folders.
+    public init(_ settings: ApplianceSettings) {
+        let usual = ApplianceSettings().loaderFolders
+        var folders = settings.loaderFolders.filter { !usual.contains($0) }.map {
+            ServedFolder(path: $0, content: .files)
         }
-        self.files = files
-        self.modified = modified
+        folders.append(ServedFolder(path: settings.tftpRoot, content: .tree))
+        folders += settings.loaderFolders.filter(usual.contains).map {
+            ServedFolder(path: $0, content: Self.shared.contains($0) ? .programs : .files)
+        }
+        self.folders = folders
+        refresh()
     }
 
-    /// The names of the loaders that are there.
-    public var names: Set<String> { Set(files.keys) }
+    /// Where they are looked for.
+    public var places: [String] { folders.map(\.path) }
 
-    // A loader is a few hundred KiB; anything of this size is something else.
-    private static let largest = 16 << 20
+    /// The names of what is there; never waits.
+    public var names: Set<String> { known.withLock { $0 } }
 
-    private static func content(_ path: String) -> ([UInt8], Int64)? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size <= largest else {
-            return nil
+    /// Whether a file of this name is there; never waits.
+    public func isServed(_ name: String) -> Bool { known.withLock { $0.contains(name) } }
+
+    /// Looks which files there are. This reads folders, those that have changed.
+    func refresh() {
+        for folder in folders { folder.refresh() }
+        let names = folders.reduce(into: Set<String>()) { $0.formUnion($1.names) }
+        known.withLock { if $0 != names { $0 = names } }
+    }
+
+    /// Looks again every second, until the task is cancelled.
+    func run() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: .seconds(1))
+            await withCheckedContinuation { continuation in
+                queue.async {
+                    self.refresh()
+                    continuation.resume()
+                }
+            }
         }
-        var content: [UInt8] = []
-        content.reserveCapacity(Int(status.st_size))
-        var buffer = [UInt8](repeating: 0, count: 64 << 10)
-        while content.count <= largest {
-            let count = read(descriptor, &buffer, buffer.count)
-            guard count >= 0 else { return nil }
-            if count == 0 { return (content, Int64(status.st_mtim.tv_sec)) }
-            content += buffer[..<count]
+    }
+
+    /// What TFTP serves.
+    ///
+    /// - Parameter script: The script of `autoexec.ipxe` for machines that asked this address of ours. It stands beside every
+    ///   loader, unless the operator has one of his own.
+    func tree(script: @escaping @Sendable (IPv4Address) -> [UInt8]?) -> LoaderTree {
+        LoaderTree(folders: folders, files: files) { name, server in
+            name.components.last?.lowercased() == "autoexec.ipxe" ? script(server) : nil
         }
-        return nil
+    }
+
+    /// What HTTP serves under a name without slashes; nil if there is no such file.
+    func file(named text: String) async throws -> LoaderFile? {
+        guard let name = try? TFTPFileName(normalizing: text.utf8), name.components.count == 1,
+            name.path.utf8.elementsEqual(text.utf8)
+        else { return nil }
+        return try await withCheckedThrowingContinuation { continuation in
+            queue.async { continuation.resume(with: Result { try self.read(name) }) }
+        }
+    }
+
+    private func read(_ name: TFTPFileName) throws -> LoaderFile? {
+        guard let file = try folders.open(name, files: files) else { return nil }
+        let stored = StoredFile(path: try file.path(), length: file.length, digest: try digest(of: file))
+        return LoaderFile(content: Composition([.file(stored)]), modified: file.identity.modified)
+    }
+
+    private func digest(of file: OpenFile) throws -> Digest {
+        if let known = digests.withLock({ $0.first { $0.file == file.identity }?.digest }) { return known }
+        var hasher = SHA256Hasher()
+        try file.forEachPiece { hasher.update($0) }
+        let digest = hasher.finalize()
+        digests.withLock { digests in
+            digests.append((file.identity, digest))
+            // There are a handful; beyond this the oldest is read again.
+            if digests.count > 64 { digests.removeFirst() }
+        }
+        return digest
     }
 }

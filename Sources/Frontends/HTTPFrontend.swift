@@ -23,8 +23,8 @@ public struct HTTPFrontend: Sendable {
         public var timeline: BootTimeline
         /// Is told of each step of a boot.
         public var observer: any BootObserver
-        /// The loaders' files and times, by name.
-        public var loaders: [String: (content: Composition, modified: Int64)]
+        /// The loader of a name, as of now; nil if there is none.
+        public var loaders: @Sendable (String) async throws -> LoaderFile?
         /// What `/metrics` shows.
         public var metrics: PrometheusRegistry
         /// What an operator should look at.
@@ -41,7 +41,7 @@ public struct HTTPFrontend: Sendable {
         /// The parts.
         public init(
             factory: Factory, planner: BootPlanner, timeline: BootTimeline, observer: any BootObserver,
-            loaders: [String: (content: Composition, modified: Int64)], metrics: PrometheusRegistry,
+            loaders: @escaping @Sendable (String) async throws -> LoaderFile?, metrics: PrometheusRegistry,
             problems: @escaping @Sendable () -> [String], measure: @escaping @Sendable () -> Void, name: String,
             externalURL: String?, schematicLimit: Int
         ) {
@@ -78,10 +78,7 @@ public struct HTTPFrontend: Sendable {
         BootRoutes(planner: parts.planner, observer: parts.observer, name: parts.name).add(to: router)
         ConfigRoutes(planner: parts.planner, observer: parts.observer).add(to: router)
         MachineRoutes(timeline: parts.timeline).add(to: router)
-        LoaderRoutes(
-            files: parts.loaders.mapValues(\.content), modified: parts.loaders.mapValues(\.modified),
-            observer: parts.observer
-        ).add(to: router)
+        LoaderRoutes(file: parts.loaders, observer: parts.observer).add(to: router)
         refuseOtherMethods(on: router)
         return router
     }

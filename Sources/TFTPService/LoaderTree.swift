@@ -3,23 +3,30 @@ import Dispatch
 import NetworkTypes
 import TFTP
 
-/// The tree of a network boot server: the loaders that the server itself names, then a folder of the operator's files.
+/// The tree of a network boot server: what the server itself names, then folders of files, then what it makes up.
 public struct LoaderTree: TFTPTree {
     /// A file that the server names.
     public enum Entry: Sendable {
-        /// A file of the system, such as a loader of a distribution's package. Symbolic links are followed.
+        /// A file of the system. Symbolic links are followed.
         case file(path: String)
         /// Something composed.
         case composition(Composition)
     }
 
-    private let entries: [String: Entry]
-    private let folder: ServedFolder?
-    private let files: OpenFiles
+    /// Makes the bytes of a file that is in no folder, for a client that asked this address of ours.
+    public typealias Fallback = @Sendable (_ name: TFTPFileName, _ server: IPv4Address) -> [UInt8]?
 
-    /// A tree of `entries`, by their path in the tree, and below them the folder at `folder`, which may come and go. Names
-    /// are looked up as they are, then without regard to case; an entry comes before a file of the folder.
-    public init(entries: [String: Entry] = [:], folder: String? = nil, files: OpenFiles = OpenFiles()) {
+    private let entries: [String: Entry]
+    private let folders: [ServedFolder]
+    private let files: OpenFiles
+    private let fallback: Fallback
+
+    /// A tree of `entries`, by their path in the tree; below them `folders`, of which the first that has a file counts; and
+    /// below these what `fallback` makes. Names are looked up as they are, then without regard to case.
+    public init(
+        entries: [String: Entry] = [:], folders: [ServedFolder], files: OpenFiles = OpenFiles(),
+        fallback: @escaping Fallback = { _, _ in nil }
+    ) {
         var table: [String: Entry] = [:]
         for (name, entry) in entries.sorted(by: { $0.key < $1.key }) {
             if table[name.lowercased()] == nil { table[name.lowercased()] = entry }
@@ -27,24 +34,52 @@ public struct LoaderTree: TFTPTree {
         // The exact spelling goes last, so that it wins over another entry's lower case.
         table.merge(entries) { $1 }
         self.entries = table
-        self.folder = folder.map { ServedFolder(path: $0) }
+        self.folders = folders
         self.files = files
+        self.fallback = fallback
     }
 
-    public func open(_ name: TFTPFileName, client: SocketEndpoint) async throws -> TFTPContent? {
+    /// A tree with one folder, or none.
+    public init(entries: [String: Entry] = [:], folder: String? = nil, files: OpenFiles = OpenFiles()) {
+        self.init(entries: entries, folders: folder.map { [ServedFolder(path: $0)] } ?? [], files: files)
+    }
+
+    public func open(_ name: TFTPFileName, client: SocketEndpoint, server: IPv4Address) async throws -> TFTPContent? {
         // Opening may wait for a disk, which must not hold a thread of the cooperative pool.
         try await withCheckedThrowingContinuation { continuation in
-            DispatchQueue.global().async { continuation.resume(with: Result { try openNow(name) }) }
+            DispatchQueue.global().async { continuation.resume(with: Result { try openNow(name, server) }) }
         }
     }
 
-    private func openNow(_ name: TFTPFileName) throws(TFTPContentError) -> TFTPContent? {
+    private func openNow(_ name: TFTPFileName, _ server: IPv4Address) throws(TFTPContentError) -> TFTPContent? {
         switch entries[name.path] ?? entries[name.path.lowercased()] {
         case .file(let path): return TFTPContent(try files.open(path: path))
         case .composition(let composition): return try TFTPContent(composition, files: files)
-        case nil:
-            guard let folder, let file = try folder.open(name, files: files) else { return nil }
-            return TFTPContent(file)
+        case nil: break
         }
+        if let file = try folders.open(name, files: files) { return TFTPContent(file) }
+        return fallback(name, server).map { TFTPContent($0) }
+    }
+}
+
+extension [ServedFolder] {
+    /// The file `name` out of the first folder that has it, as it is spelt or else in any case. A folder that cannot be read
+    /// does not hide the others' files.
+    public func open(_ name: TFTPFileName, files: OpenFiles) throws(TFTPContentError) -> OpenFile? {
+        var failure: TFTPContentError?
+        for inAnyCase in [false, true] {
+            for folder in self {
+                do throws(TFTPContentError) {
+                    let file =
+                        inAnyCase
+                        ? try folder.openInAnyCase(name, files: files) : try folder.open(name, files: files)
+                    if let file { return file }
+                } catch {
+                    failure = failure ?? error
+                }
+            }
+        }
+        if let failure { throw failure }
+        return nil
     }
 }

@@ -4,30 +4,74 @@ import Synchronization
 
 /// A regular file that is open for reading, closed when nothing refers to it.
 public final class OpenFile: Sendable {
+    /// What tells a file from another, and from itself before a change.
+    public struct Identity: Hashable, Sendable {
+        var device, inode: UInt64
+        var length: Int64
+        /// When its content was last changed, in seconds since 1970.
+        public var modified: Int64
+        var modifiedNanoseconds: Int64
+        var changed, changedNanoseconds: Int64
+
+        init(_ status: stat) {
+            device = UInt64(status.st_dev)
+            inode = UInt64(status.st_ino)
+            length = max(0, Int64(status.st_size))
+            modified = Int64(status.st_mtim.tv_sec)
+            modifiedNanoseconds = Int64(status.st_mtim.tv_nsec)
+            changed = Int64(status.st_ctim.tv_sec)
+            changedNanoseconds = Int64(status.st_ctim.tv_nsec)
+        }
+    }
+
+    /// Which file it was when it was opened.
+    public let identity: Identity
     /// How many bytes it had when it was opened.
-    public let length: UInt64
+    public var length: UInt64 { UInt64(identity.length) }
     let descriptor: Int32
 
-    fileprivate init(descriptor: Int32, length: UInt64) {
+    fileprivate init(descriptor: Int32, identity: Identity) {
         self.descriptor = descriptor
-        self.length = length
+        self.identity = identity
     }
 
     deinit { close(descriptor) }
+
+    /// Where it lies, without symbolic links.
+    public func path() throws(TFTPContentError) -> String {
+        let link = "/proc/self/fd/\(descriptor)"
+        var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
+        let count = buffer.withUnsafeMutableBytes { bytes in
+            bytes.baseAddress.map { readlink(link, $0, bytes.count) } ?? -1
+        }
+        guard count > 0 else { throw .unreadable(path: link, errno: errno) }
+        return String(decoding: buffer[..<count], as: UTF8.self)
+    }
+
+    /// Reads all of it, piece by piece, and tells when it is not what was opened any more.
+    public func forEachPiece(_ body: (UnsafeRawBufferPointer) -> Void) throws(TFTPContentError) {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
+        defer { buffer.deallocate() }
+        var offset: UInt64 = 0
+        while offset < length {
+            guard let start = buffer.baseAddress else { return }
+            let count = pread(descriptor, start, buffer.count, off_t(offset))
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw count == 0 ? .shortened : .unreadable(path: "content", errno: errno) }
+            body(UnsafeRawBufferPointer(rebasing: buffer[..<min(count, Int(clamping: length - offset))]))
+            offset += UInt64(count)
+        }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, Identity(status) == identity else { throw .altered }
+    }
 }
 
 /// The files that are open for transfers. A file that many clients fetch at once is open once, so that descriptors are
 /// bounded by the number of files and not by that of clients.
 public final class OpenFiles: Sendable {
-    private struct Identity: Hashable {
-        var device, inode: UInt64
-        var length: Int64
-        var changed: [Int64]
-    }
-
     private struct Reference { weak var file: OpenFile? }
 
-    private let table = Mutex<[Identity: Reference]>([:])
+    private let table = Mutex<[OpenFile.Identity: Reference]>([:])
 
     /// An empty table.
     public init() {}
@@ -51,14 +95,8 @@ public final class OpenFiles: Sendable {
             close(descriptor)
             throw .notRegular(path: path)
         }
-        let length = max(0, Int64(status.st_size))
         // The times are part of it, because a file that was rewritten in place has another length to announce.
-        let identity = Identity(
-            device: UInt64(status.st_dev), inode: UInt64(status.st_ino), length: length,
-            changed: [
-                Int64(status.st_mtim.tv_sec), Int64(status.st_mtim.tv_nsec), Int64(status.st_ctim.tv_sec),
-                Int64(status.st_ctim.tv_nsec),
-            ])
+        let identity = OpenFile.Identity(status)
         return table.withLock { table in
             if let file = table[identity]?.file {
                 close(descriptor)
@@ -66,7 +104,7 @@ public final class OpenFiles: Sendable {
             }
             // The beginning is wanted at once, and the kernel reads ahead by itself from then on.
             posix_fadvise(descriptor, 0, 1 << 20, POSIX_FADV_WILLNEED)
-            let file = OpenFile(descriptor: descriptor, length: UInt64(length))
+            let file = OpenFile(descriptor: descriptor, identity: identity)
             if table.count >= 64 { table = table.filter { $0.value.file != nil } }
             table[identity] = Reference(file: file)
             return file
@@ -84,6 +122,8 @@ public enum TFTPContentError: Error, Hashable, Sendable, CustomStringConvertible
     case wrongLength(path: String, expected: UInt64, actual: UInt64)
     /// The file became shorter while it was being sent.
     case shortened
+    /// The file was changed while it was being read.
+    case altered
 
     public var description: String {
         switch self {
@@ -91,6 +131,7 @@ public enum TFTPContentError: Error, Hashable, Sendable, CustomStringConvertible
         case .notRegular(let path): "\(path) is not a regular file"
         case .wrongLength(let path, let expected, let actual):
             "\(path) has \(actual) bytes and should have \(expected); import its release again"
+        case .altered: "the file was changed while it was being read"
         case .shortened: "the file became shorter while it was being sent"
         }
     }

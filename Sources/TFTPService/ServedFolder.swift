@@ -1,30 +1,108 @@
 import CLinux
 import Glibc
+import Synchronization
 import TFTP
 
-/// A folder of which nothing but the regular files inside it can be reached.
+/// A folder of which nothing but the regular files inside it can be reached, and of which is known what it holds.
 ///
 /// The walk is the kernel's (openat2, RESOLVE_BENEATH), so that no race with a rename and no symbolic link leads out of it.
 /// Links that stay inside are followed, as operators like them for `pxelinux.0`. Where the kernel has no openat2, each
 /// component is opened by itself and no link is followed.
-struct ServedFolder: Sendable {
-    let path: String
+public final class ServedFolder: Sendable {
+    /// Which of its files are served.
+    public enum Content: Hashable, Sendable {
+        /// Every file, in folders inside it too.
+        case tree
+        /// Every file that lies in the folder itself.
+        case files
+        /// Those of the folder itself whose names end as network boot programs' do, as in a folder that holds other things.
+        case programs
+    }
 
-    /// The most entries of one directory that are looked through for a name in other case.
-    private static let mostEntries = 10_000
+    /// Where it is; it may come and go.
+    public let path: String
+    /// Which of its files are served.
+    public let content: Content
+    // Two, so that whoever wants to know what is there never waits for a disk.
+    private let index = Mutex(FolderIndex())
+    private let listing = Mutex(FolderIndex.Listing())
+
+    /// How network boot programs' names end.
+    static let programSuffixes = [".efi", ".kpxe", ".kkpxe", ".kkkpxe", ".pxe"]
+
+    /// A folder.
+    public init(path: String, content: Content = .tree) {
+        self.path = path
+        self.content = content
+    }
+
+    /// The names of its files as of the last ``refresh()``, with slashes between folders.
+    public var names: Set<String> { listing.withLock { $0.names } }
+
+    /// Looks again which files there are. This reads the disk, though only what has changed.
+    ///
+    /// - Parameter age: The least age in seconds of the last look.
+    public func refresh(ifOlderThan age: Double = 0) {
+        index.withLock { index in
+            let now = Double(tftp_now()) / 1e9
+            guard age <= 0 || now - index.read >= age else { return }
+            index.read = now
+            let root = (try? openRoot()) ?? -1
+            defer { if root >= 0 { close(root) } }
+            guard index.read(self, root: root) else { return }
+            let fresh = index.listing
+            listing.withLock { $0 = fresh }
+        }
+    }
 
     /// The file `name`, or nil if there is no regular file of that name inside the folder.
-    func open(_ name: TFTPFileName, files: OpenFiles) throws(TFTPContentError) -> OpenFile? {
-        let root = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard root >= 0 else {
-            if errno == ENOENT { return nil }
-            throw .unreadable(path: path, errno: errno)
-        }
+    public func open(_ name: TFTPFileName, files: OpenFiles) throws(TFTPContentError) -> OpenFile? {
+        guard serves(name.components) else { return nil }
+        guard let root = try openRoot() else { return nil }
         defer { close(root) }
-        var descriptor = descend(from: root, to: name.components)
-        if descriptor == -ENOENT, let spelling = spelling(of: name.components, below: root) {
-            descriptor = descend(from: root, to: spelling)
+        return try open(name.components, below: root, files: files)
+    }
+
+    /// The file that is called `name` without regard to case, as it was when the folder was last looked at. Of several, the
+    /// first in byte order.
+    func openInAnyCase(_ name: TFTPFileName, files: OpenFiles) throws(TFTPContentError) -> OpenFile? {
+        // However many ask, the folder is looked at once a second.
+        refresh(ifOlderThan: 1)
+        let wanted = name.path.lowercased()
+        guard let spelling = listing.withLock({ $0.spellings[wanted] }) else { return nil }
+        guard let root = try openRoot() else { return nil }
+        defer { close(root) }
+        let components = spelling.utf8.split(separator: UInt8(ascii: "/")).map { String(decoding: $0, as: UTF8.self) }
+        return try open(components, below: root, files: files)
+    }
+
+    /// Whether a file of this place would be served.
+    func serves(_ components: [String]) -> Bool {
+        switch content {
+        case .tree: true
+        case .files: components.count == 1
+        case .programs:
+            components.count == 1
+                && Self.programSuffixes.contains { suffix in
+                    components[0].lowercased().utf8.suffix(suffix.utf8.count).elementsEqual(suffix.utf8)
+                }
         }
+    }
+
+    private func openRoot() throws(TFTPContentError) -> Int32? {
+        let root = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard root < 0 else { return root }
+        switch errno {
+        case ENOENT, ENOTDIR: return nil
+        case let error: throw .unreadable(path: path, errno: error)
+        }
+    }
+
+    private func open(
+        _ components: [String], below root: Int32, files: OpenFiles
+    ) throws(TFTPContentError) -> OpenFile? {
+        let descriptor = Self.descend(from: root, to: components)
+        let name = components.joined(separator: "/")
         guard descriptor >= 0 else {
             switch -descriptor {
             case ENOENT, ENOTDIR, ELOOP, EXDEV, ENAMETOOLONG, ENXIO, EACCES, EPERM: return nil
@@ -38,10 +116,10 @@ struct ServedFolder: Sendable {
         }
     }
 
-    private func descend(from root: Int32, to components: [String], directory: Bool = false) -> Int32 {
+    static func descend(from root: Int32, to components: [String], directory: Bool = false) -> Int32 {
         let descriptor = tftp_open_beneath(root, components.joined(separator: "/"), directory)
         guard descriptor == -ENOSYS else { return descriptor }
-        return Self.descendByComponents(from: root, to: components, directory: directory)
+        return descendByComponents(from: root, to: components, directory: directory)
     }
 
     static func descendByComponents(from root: Int32, to components: [String], directory: Bool) -> Int32 {
@@ -54,36 +132,5 @@ struct ServedFolder: Sendable {
             folder = next
         }
         return -ENOENT
-    }
-
-    /// How the file system spells the path, when it differs in case only. Of several spellings, the first in byte order.
-    private func spelling(of components: [String], below root: Int32) -> [String]? {
-        var found: [String] = []
-        for component in components {
-            let folder = descend(from: root, to: found.isEmpty ? ["."] : found, directory: true)
-            guard folder >= 0 else { return nil }
-            guard let stream = fdopendir(folder) else {
-                close(folder)
-                return nil
-            }
-            defer { closedir(stream) }
-            let wanted = component.lowercased()
-            var best: String?
-            for _ in 0..<Self.mostEntries {
-                guard let entry = readdir(stream) else { break }
-                let name = withUnsafeBytes(of: entry.pointee.d_name) {
-                    String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-                }
-                guard name == component || name.lowercased() == wanted else { continue }
-                if name == component {
-                    best = name
-                    break
-                }
-                if best.map({ name < $0 }) ?? true { best = name }
-            }
-            guard let best else { return nil }
-            found.append(best)
-        }
-        return found
     }
 }

@@ -149,7 +149,7 @@ public final class TFTPServer: Sendable {
         }
         context.record(.requested(subject))
         do {
-            guard let content = try await tree.open(name, client: client) else {
+            guard let content = try await tree.open(name, client: client, server: subject.server) else {
                 context.admission.abandon(client, ticket: ticket)
                 return refuse(.fileNotFound, "no such file")
             }

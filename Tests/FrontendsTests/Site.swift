@@ -81,11 +81,12 @@ final class Site: Sendable {
         timeline = BootTimeline(logger: logger)
         neighbours = Neighbours(timeline: timeline)
         self.schematicLimit = schematicLimit
-        let loader = try store.put(MiniatureRelease.noise(5000, seed: 77))
+        let loader = LoaderFile(
+            content: Composition([.file(try store.put(MiniatureRelease.noise(5000, seed: 77)))]),
+            modified: 1_700_000_000)
         parts = HTTPFrontend.Parts(
             factory: factory, planner: planner, timeline: timeline, observer: neighbours,
-            loaders: ["ipxe.efi": (content: Composition([.file(loader)]), modified: 1_700_000_000)],
-            metrics: processMetrics,
+            loaders: { $0 == "ipxe.efi" ? loader : nil }, metrics: processMetrics,
             problems: { [machines] in machines?.status.problems.map(\.description) ?? [] }, measure: {},
             name: "Slipway test", externalURL: nil, schematicLimit: schematicLimit)
     }

@@ -514,7 +514,9 @@ import Testing
 
     @Test func slowTreeHoldsNobodyElse() async throws {
         struct SlowTree: TFTPTree {
-            func open(_ name: TFTPFileName, client: SocketEndpoint) async throws -> TFTPContent? {
+            func open(
+                _ name: TFTPFileName, client: SocketEndpoint, server: IPv4Address
+            ) async throws -> TFTPContent? {
                 if name.path == "slow" { try await Task.sleep(for: .milliseconds(700)) }
                 return TFTPContent(Array(name.path.utf8))
             }

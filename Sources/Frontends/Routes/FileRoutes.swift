@@ -6,8 +6,8 @@ import HummingbirdCore
 
 /// `/loaders/:name`: the loaders, for UEFI HTTP boot. The suffix `.efi` and the type are what that client decides by.
 struct LoaderRoutes {
-    let files: [String: Composition]
-    let modified: [String: Int64]
+    /// The file of a name, as of now.
+    let file: @Sendable (String) async throws -> LoaderFile?
     let observer: any BootObserver
 
     func add(to router: Router<FrontendContext>) {
@@ -17,13 +17,13 @@ struct LoaderRoutes {
 
     @Sendable func serve(request: Request, context: FrontendContext) async throws -> Response {
         let name = try context.parameters.require("name")
-        guard let file = files[name] else {
+        guard let file = try await file(name) else {
             return .refusal(.notFound, "there is no loader \(name.prefix(64).debugDescription) on this host")
         }
         let response = CompositionResponse(
-            composition: file,
+            composition: file.content,
             contentType: name.hasSuffix(".efi") ? "application/efi" : "application/octet-stream", fileName: nil,
-            modified: HTTPDate(secondsSinceEpoch: modified[name] ?? 0)
+            modified: HTTPDate(secondsSinceEpoch: file.modified)
         ).response(to: request, context: context)
         if request.method == .get, let address = context.clientAddress, let machine = observer.machine(at: address) {
             observer.record(BootEvent(mac: machine, stage: .loader, detail: "\(name) by HTTP", address: address))
