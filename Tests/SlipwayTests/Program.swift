@@ -157,7 +157,7 @@ final class Program {
 }
 
 /// A datagram socket that a service manager would listen on.
-final class NotifySocket {
+final class NotifySocket: Sendable {
     let name: String
     private let socket: Int32
 
@@ -180,6 +180,15 @@ final class NotifySocket {
     }
 
     deinit { close(socket) }
+
+    /// Waits for a message of the watchdog; false when none came in time.
+    func waitForWatchdog(milliseconds: Int32) -> Bool {
+        var waiting = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+        guard poll(&waiting, 1, milliseconds) == 1 else { return false }
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        let count = recv(socket, &bytes, bytes.count, Int32(MSG_DONTWAIT))
+        return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self).contains("WATCHDOG=1")
+    }
 
     /// The next message that is not the watchdog's.
     func next() throws -> String {
