@@ -69,6 +69,11 @@ extension Factory {
         case .initramfs:
             return try await initramfs(schematic: schematic, version: version, architecture: target.architecture)
         default:
+            // What does not exist at all is told before what is not made here.
+            _ = try await release(version)
+            _ = try commandLine(
+                schematic: schematic, version: version, platform: target.platform, architecture: target.architecture,
+                secureBoot: target.secureBoot)
             throw FactoryError(
                 .notSupported,
                 "\(target.path): this version of Slipway makes kernel, cmdline and initramfs, and no other images yet")

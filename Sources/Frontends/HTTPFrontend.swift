@@ -8,6 +8,8 @@ import Hummingbird
 import HummingbirdCore
 import Logging
 import NIOCore
+import NIOHTTP1
+import NIOPosix
 import PrometheusMetrics
 import ServiceLifecycle
 
@@ -62,59 +64,53 @@ public struct HTTPFrontend: Sendable {
     /// How long a connection may be idle, or take over sending a request.
     static let idleTimeout = TimeAmount.seconds(60)
 
-    /// Every route, with what goes around them.
-    public static func router(_ parts: Parts) -> Router<FrontendContext> {
-        let router = Router(context: FrontendContext.self)
-        router.addMiddleware {
-            RequestMetrics()
-            CommonHeaders(server: parts.name)
-            ErrorAnswers()
-        }
-        HealthRoutes(problems: parts.problems, measure: parts.measure, metrics: parts.metrics).add(to: router)
-        SchematicRoutes(factory: parts.factory, bodyLimit: parts.schematicLimit).add(to: router)
-        VersionRoutes(factory: parts.factory).add(to: router)
-        ImageRoutes(factory: parts.factory, planner: parts.planner, observer: parts.observer).add(to: router)
-        PXERoutes(factory: parts.factory, externalURL: parts.externalURL).add(to: router)
-        BootRoutes(planner: parts.planner, observer: parts.observer, name: parts.name).add(to: router)
-        ConfigRoutes(planner: parts.planner, observer: parts.observer).add(to: router)
-        MachineRoutes(timeline: parts.timeline).add(to: router)
-        LoaderRoutes(file: parts.loaders, observer: parts.observer).add(to: router)
-        refuseOtherMethods(on: router)
-        return router
-    }
-
-    /// Answers 405 where a path is known and the method is another, with the methods that are (RFC 9110 §15.5.6).
-    private static func refuseOtherMethods(on router: Router<FrontendContext>) {
-        for (path, routes) in Dictionary(grouping: router.routes, by: \.path.description) {
-            let known = Set(routes.map(\.method))
-            let allowed = known.map(\.rawValue).sorted().joined(separator: ", ")
-            for method in [HTTPRequest.Method.get, .head, .post, .put, .patch, .delete] where !known.contains(method) {
-                router.on(RouterPath(path), method: method) { _, _ in
-                    var response = Response.refusal(.methodNotAllowed, "Method Not Allowed")
-                    response.headers[.allow] = allowed
-                    return response
-                }
-            }
-        }
+    /// Every route.
+    static func routes(_ parts: Parts) -> Routes {
+        var routes = Routes()
+        FrontPage(name: parts.name).add(to: &routes)
+        HealthRoutes(problems: parts.problems, measure: parts.measure, metrics: parts.metrics).add(to: &routes)
+        SchematicRoutes(factory: parts.factory, bodyLimit: parts.schematicLimit).add(to: &routes)
+        VersionRoutes(factory: parts.factory).add(to: &routes)
+        ImageRoutes(factory: parts.factory, planner: parts.planner, observer: parts.observer).add(to: &routes)
+        PXERoutes(factory: parts.factory, externalURL: parts.externalURL).add(to: &routes)
+        let boot = BootRoutes(planner: parts.planner, observer: parts.observer, name: parts.name)
+        boot.add(to: &routes)
+        ConfigRoutes(planner: parts.planner, observer: parts.observer).add(to: &routes)
+        MachineRoutes(timeline: parts.timeline).add(to: &routes)
+        LoaderRoutes(file: parts.loaders, observer: parts.observer, autoexec: boot.autoexec).add(to: &routes)
+        return routes
     }
 
     /// Serves until the task is cancelled or its service group shuts down.
     ///
     /// - Parameters:
     ///   - port: The TCP port; 0 takes any that is free.
+    ///   - limits: How many connections there may be.
     ///   - onRunning: Called with the port once it listens.
     /// - Throws: ``ListeningError`` when it cannot listen.
     public static func serve(
-        _ parts: Parts, address: String, port: Int, logger: Logger, onRunning: @escaping @Sendable (Int) async -> Void
+        _ parts: Parts, address: String, port: Int, limits: ConnectionLimits = .ofProcess, logger: Logger,
+        onRunning: @escaping @Sendable (Int) async -> Void
     ) async throws {
-        let application = Application(
-            responder: router(parts).buildResponder(),
-            server: .http1(
-                configuration: .init(additionalChannelHandlers: [SendFileInstaller()], idleTimeout: idleTimeout)),
+        let table = ConnectionTable(limits: limits)
+        let bodyLimit = parts.schematicLimit
+        let responder = FrontendResponder(routes: routes(parts), name: parts.name, logger: logger)
+        let server = HTTP1Channel(
+            responder: { request, writer, channel in
+                let response = try await responder.respond(to: request, on: channel)
+                do { try await writer.write(response: response.head, body: response.body) } catch is HTTPParserError {
+                    // As it is, it would be answered with 400, in the middle of this answer.
+                    throw BrokenRequest()
+                }
+            },
+            configuration: .init(
+                additionalChannelHandlers: [ConnectionInstaller(table: table, bodyLimit: bodyLimit)],
+                idleTimeout: idleTimeout)
+        ).server(
             configuration: .init(address: .hostname(address, port: port)),
             onServerRunning: { channel in await onRunning(channel.localAddress?.port ?? port) },
-            logger: logger)
-        do { try await application.run() } catch let error as IOError {
+            eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger)
+        do { try await server.run() } catch let error as IOError {
             throw ListeningError(
                 address: address, port: port, reason: String(cString: strerror(error.errnoCode)),
                 remedy: ListeningError.remedy(for: error.errnoCode))
@@ -124,6 +120,9 @@ public struct HTTPFrontend: Sendable {
         }
     }
 }
+
+/// A request that turned out not to be HTTP while it was answered.
+private struct BrokenRequest: Error {}
 
 /// Why HTTP cannot listen.
 public struct ListeningError: Error, CustomStringConvertible {

@@ -104,6 +104,7 @@ import Testing
             let script = try connection.reply()
             #expect(script.status == 200)
             #expect(!script.text.contains("shell"))
+            #expect(script.text.contains("http://127.0.0.1:\(port)/boot?"), "\(script.text)")
             let boot = try connection.ask(
                 "GET", "/boot?mac=52-54-00-00-00-09&serial=%0Ashell%0A&uuid=%0Ashell&arch=x86_64&manufacturer=%0Ashell")
             #expect(!boot.text.contains("\nshell"))

@@ -31,11 +31,11 @@ import Testing
             let connection = try HTTPConnection(port: port)
             let versions = try connection.ask("GET", "/versions")
             #expect(versions.text == "[\"v1.13.5\"]\n")
-            #expect(versions["Content-Type"] == "text/plain; charset=utf-8")
+            #expect(versions["Content-Type"] == "application/json")
             #expect(try connection.ask("GET", "/versions?broken=true").text == "null\n")
             #expect(try connection.ask("GET", "/versions?broken=1").text == "[\"v1.13.5\"]\n")
             let extensions = try connection.ask("GET", "/version/v1.13.5/extensions/official")
-            #expect(extensions.status == 200)
+            #expect(extensions.status == 200 && extensions["Content-Type"] == "application/json")
             let decoded = try #require(
                 try JSONSerialization.jsonObject(with: Data(extensions.body)) as? [[String: String]])
             #expect(
@@ -49,6 +49,9 @@ import Testing
                     #"[{"name":"siderolabs/gvisor","ref":"ghcr.io/siderolabs/gvisor:1.0.0","digest":"sha256:"#))
             #expect(extensions.text.contains(#""description":"\u003cgvisor\u003e \u0026 more\n"}"#))
             #expect(extensions.text.hasSuffix("]\n"))
+            let none = try connection.ask("GET", "/version/v1.6.7/overlays/official")
+            #expect(none.status == 200 && none.text == "[]\n" && none["Content-Type"] == "application/json")
+            #expect(try connection.ask("GET", "/version/v1.7.0/overlays/official").status == 404)
             let overlays = try connection.ask("GET", "/version/1.13.5/overlays/official")
             #expect(
                 overlays.text.hasPrefix(
@@ -83,7 +86,12 @@ import Testing
             #expect(first.text.hasPrefix("#!ipxe\n") && first.text.contains("http://localhost/boot?mac="))
             let head = try connection.ask("HEAD", "/boot.ipxe")
             #expect(head.status == 200 && head["Content-Length"] == first["Content-Length"])
-            #expect(try connection.ask("GET", "/autoexec.ipxe").text == first.text)
+            for path in ["/autoexec.ipxe", "/loaders/autoexec.ipxe"] {
+                let autoexec = try connection.ask("GET", path)
+                #expect(autoexec.text.hasPrefix("#!ipxe\nifconf -c dhcp || dhcp ||\n"), "\(autoexec.text)")
+                #expect(autoexec.text.contains("http://localhost/boot?mac="))
+                #expect(try connection.ask("HEAD", path)["Content-Length"] == autoexec["Content-Length"])
+            }
 
             let one = try connection.ask("GET", "/boot?mac=52-54-00-00-00-01&arch=x86_64")
             #expect(one.status == 200)
@@ -100,10 +108,13 @@ import Testing
             #expect(try connection.ask("GET", "/boot?mac=52-54-00-00-00-03").text.contains("#!ipxe"))
             let lost = try connection.ask("GET", "/boot?mac=52-54-00-00-00-05")
             #expect(lost.status == 200 && lost.text.contains("9.9.9"))
+            #expect(!lost.text.contains(site.folder))
             let unknown = try connection.ask("GET", "/boot?mac=52-54-00-00-00-77")
             // A script and not a refusal, or iPXE would ask ten times before the machine boots from its disk.
             #expect(unknown.status == 200 && unknown.text.contains("no entry of") && unknown.text.contains("exit 1"))
             #expect(!unknown.text.contains("kernel "))
+            // Where this host keeps the file is not for strangers; its name is for who looks for it.
+            #expect(!unknown.text.contains(site.folder) && unknown.text.contains("machines.yaml"), "\(unknown.text)")
 
             let machines = try connection.ask("GET", "/machines")
             #expect(machines["Content-Type"] == "application/json")

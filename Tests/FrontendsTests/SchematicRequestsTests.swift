@@ -13,7 +13,7 @@ import Testing
             #expect(reply.status == 201)
             #expect(reply["Content-Type"] == "application/json")
             #expect(reply.text == #"{"id":"\#(Self.emptyID)","schematic":"customization: {}\n"}"# + "\n")
-            #expect(reply["Server"] == "Slipway test")
+            #expect(reply["Server"] == "Image Factory (Slipway test)")
             #expect(reply["X-Request-ID"]?.isEmpty == false)
 
             let again = try connection.ask("POST", "/schematics", [("X-Request-ID", "mine")], body: Array("{}".utf8))

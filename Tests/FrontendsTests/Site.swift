@@ -94,12 +94,16 @@ final class Site: Sendable {
     deinit { try? FileManager.default.removeItem(atPath: folder) }
 
     /// Serves on a port of the loopback while `body` runs.
-    func serve<Value: Sendable>(_ body: @escaping @Sendable (Int) async throws -> Value) async throws -> Value {
+    func serve<Value: Sendable>(
+        limits: ConnectionLimits = .ofProcess, _ body: @escaping @Sendable (Int) async throws -> Value
+    ) async throws -> Value {
         let (ports, running) = AsyncStream.makeStream(of: Int.self)
         let logger = Logger(label: "site") { [log] _ in log.handler }
         return try await withThrowingTaskGroup(of: Void.self) { [parts] group in
             group.addTask {
-                try await HTTPFrontend.serve(parts, address: "127.0.0.1", port: 0, logger: logger) { running.yield($0) }
+                try await HTTPFrontend.serve(
+                    parts, address: "127.0.0.1", port: 0, limits: limits, logger: logger
+                ) { running.yield($0) }
             }
             defer { group.cancelAll() }
             var iterator = ports.makeAsyncIterator()
@@ -109,8 +113,10 @@ final class Site: Sendable {
     }
 
     /// Serves on a port of the loopback while `body`, which blocks, runs on a thread of its own.
-    func visit<Value: Sendable>(_ body: @escaping @Sendable (Int) throws -> Value) async throws -> Value {
-        try await serve { port in try await blocking { try body(port) } }
+    func visit<Value: Sendable>(
+        limits: ConnectionLimits = .ofProcess, _ body: @escaping @Sendable (Int) throws -> Value
+    ) async throws -> Value {
+        try await serve(limits: limits) { port in try await blocking { try body(port) } }
     }
 
     /// Keeps a schematic, and gives its ID.
@@ -197,6 +203,8 @@ final class LogLines: Sendable {
     func matching(_ text: String) -> [String] { all.filter { $0.contains(text) } }
 
     var handler: any LogHandler { Handler(lines: self) }
+
+    static func logger(_ lines: LogLines) -> Logger { Logger(label: "lines") { _ in lines.handler } }
 
     private struct Handler: LogHandler {
         let lines: LogLines

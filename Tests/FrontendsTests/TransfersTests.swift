@@ -61,6 +61,7 @@ import Testing
             let connection = try HTTPConnection(port: port)
             let reply = try connection.ask("GET", target)
             #expect(reply.status == 500 && reply.text.contains("is gone from the store; import the imager image again"))
+            #expect(!reply.text.contains(site.folder), "\(reply.text)")
             #expect(try HTTPConnection(port: port).ask("GET", "/healthz").status == 200)
         }
         #expect(site.log.errors.contains { $0.contains("is gone from the store") }, "\(site.log.all)")
@@ -170,7 +171,11 @@ import Testing
     @Test func theSendFileHandlerStandsBetweenEncoderAndCodec() async throws {
         let server = HTTP1Channel(
             responder: { _, writer, _ in try await writer.writeResponse(.init(status: .ok)) },
-            configuration: .init(additionalChannelHandlers: [SendFileInstaller()]))
+            configuration: .init(
+                additionalChannelHandlers: [
+                    ConnectionInstaller(
+                        table: ConnectionTable(limits: .ofProcess), bodyLimit: 1 << 20)
+                ]))
         let channel = EmbeddedChannel()
         _ = try await server.setup(channel: channel, logger: Logger(label: "none") { _ in SwiftLogNoOpLogHandler() })
             .get()
@@ -179,7 +184,7 @@ import Testing
         let encoder = try #require(names.firstIndex { $0.hasPrefix("HTTPResponseEncoder") }, "\(description)")
         let sender = try #require(names.firstIndex { $0 == "SendFileHandler" }, "\(description)")
         let codec = try #require(names.firstIndex { $0 == "HTTP1ToHTTPServerCodec" }, "\(description)")
-        let installer = try #require(names.firstIndex { $0 == "SendFileInstaller" }, "\(description)")
+        let installer = try #require(names.firstIndex { $0 == "ConnectionInstaller" }, "\(description)")
         #expect(encoder < sender && sender < codec && codec < installer)
         _ = try channel.finish()
     }

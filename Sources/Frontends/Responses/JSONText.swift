@@ -1,3 +1,6 @@
+import HTTPTypes
+import HummingbirdCore
+
 /// JSON as Go's encoder writes it, byte for byte: keys in the order given, `<`, `>`, `&` and the two Unicode line separators
 /// escaped, a newline at the end of a document. Clients of Image Factory compare such bodies.
 indirect enum JSONText {
@@ -62,5 +65,12 @@ indirect enum JSONText {
     private static func escape(_ scalar: Unicode.Scalar) -> String {
         let digits = String(scalar.value, radix: 16)
         return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+    }
+}
+
+extension Response {
+    /// A JSON document.
+    static func json(_ value: JSONText, status: HTTPResponse.Status = .ok) -> Response {
+        .text(value.document, type: "application/json", status: status)
     }
 }

@@ -19,8 +19,6 @@ struct SendFile: Sendable {
     /// How much goes out between two looks at the client: large enough that the looks cost nothing, small enough that the
     /// page cache can be filled one step ahead of the wire.
     static let step = 4 << 20
-    /// How long a client may take to accept one step.
-    static let patience = TimeAmount.seconds(120)
 }
 
 /// Turns ``SendFile`` events into file regions for the HTTP/1 encoder, step by step and without leaving the event loop.
@@ -52,13 +50,9 @@ final class SendFileHandler: ChannelOutboundHandler, RemovableChannelHandler {
         // At the end of a file that shrank, sendfile gives nothing, again and again.
         guard linux_file_length(event.descriptor) >= end else { return promise.fail(ShrunkenFile()) }
         event.readAhead(to: end..<min(end + SendFile.step, event.range.upperBound))
-        let channel = context.channel
-        // A client that stops reading would hold its connection and file for ever.
-        let deadline = context.eventLoop.scheduleTask(in: SendFile.patience) { channel.close(promise: nil) }
         let region = FileRegion(fileHandle: handle, readerIndex: start, endIndex: end)
         let written = context.eventLoop.makePromise(of: Void.self)
         written.futureResult.assumeIsolated().whenComplete { result in
-            deadline.cancel()
             switch result {
             case .success: self.send(event, from: end, of: handle, context: context, promise: promise)
             case .failure(let error): promise.fail(error)
@@ -77,24 +71,5 @@ extension SendFile {
     fileprivate func readAhead(to part: Range<Int>) {
         guard !part.isEmpty, linux_is_cached(descriptor, off_t(part.upperBound - 1)) == 0 else { return }
         posix_fadvise(descriptor, off_t(part.lowerBound), off_t(part.count), POSIX_FADV_WILLNEED)
-    }
-}
-
-/// Puts a ``SendFileHandler`` and a ``ConnectionPersistence`` between the HTTP/1 encoder and the codec that knows only byte
-/// buffers and no versions, as soon as it is itself added behind that codec.
-final class SendFileInstaller: ChannelInboundHandler, RemovableChannelHandler {
-    typealias InboundIn = Never
-
-    func handlerAdded(context: ChannelHandlerContext) {
-        do {
-            let operations = context.pipeline.syncOperations
-            let codec = try operations.handler(type: HTTP1ToHTTPServerCodec.self)
-            try operations.addHandlers(
-                [ConnectionEnd(), ConnectionPersistence(), SendFileHandler()], position: .before(codec))
-            // After a write that the kernel took in part, the next would only be told to wait: so none is tried.
-            try context.channel.syncOptions?.setOption(.writeSpin, value: 0)
-        } catch {
-            context.fireErrorCaught(error)
-        }
     }
 }

@@ -8,59 +8,72 @@ import Machines
 import NetworkTypes
 import TalosModel
 
-/// The scripts that machines run: `/boot.ipxe`, the same for all, and `/boot`, each machine's own.
+/// The scripts that machines run: `/boot.ipxe`, the same for all, and `/boot`, each machine's own. iPXE of 2021 and later
+/// looks for `autoexec.ipxe` beside the loader that it is, wherever that came from.
 struct BootRoutes {
     let planner: BootPlanner
     let observer: any BootObserver
     /// The name shown on consoles.
     let name: String
 
-    func add(to router: Router<FrontendContext>) {
-        for path: RouterPath in ["boot.ipxe", "autoexec.ipxe"] {
-            router.get(path, use: first)
-            router.head(path, use: first)
-        }
-        router.get("boot", use: machine)
+    func add(to routes: inout Routes) {
+        routes.get("boot.ipxe", use: first)
+        routes.head("boot.ipxe", use: first)
+        routes.get("autoexec.ipxe", use: autoexec)
+        routes.head("autoexec.ipxe", use: autoexec)
+        routes.get("boot", use: machine)
     }
 
     @Sendable func first(request: Request, context: FrontendContext) async throws -> Response {
-        let response = Response.text(try FirstStageScript.text(from: origin(of: request)))
-        return request.method == .head ? response.createHeadResponse() : response
+        .text(try FirstStageScript.text(from: origin(of: request, context)))
+    }
+
+    /// The same, for an iPXE whose network is still down when it runs this.
+    @Sendable func autoexec(request: Request, context: FrontendContext) async throws -> Response {
+        .text(try FirstStageScript.text(from: origin(of: request, context), bringingUpNetwork: true))
     }
 
     @Sendable func machine(request: Request, context: FrontendContext) async throws -> Response {
-        let query = request.uri.queryParameters
+        let query = request.query
         guard let text = query["mac"], let mac = MACAddress(parsing: text) else {
             return .refusal(
-                .badRequest, "the query needs mac=52-54-00-12-34-56, as \(request.baseURL)/boot.ipxe sends it")
+                .badRequest,
+                "the query needs mac=52-54-00-12-34-56, as \(context.baseURL(of: request))/boot.ipxe sends it")
         }
-        let origin = origin(of: request)
+        let origin = origin(of: request, context)
         let identity = MachineIdentity(
             mac: mac, uuid: query["uuid"].flatMap { SystemUUID(parsing: $0) },
-            serial: query["serial"].map(String.init).flatMap { $0.isEmpty ? nil : $0 },
-            architecture: query["arch"].flatMap { Architecture(buildName: String($0)) })
+            serial: query["serial"].flatMap { $0.isEmpty ? nil : $0 },
+            architecture: query["arch"].flatMap { Architecture(buildName: $0) })
         let address = context.clientAddress
         if let address { observer.learned(address, of: mac) }
         let plan = await planner.plan(for: identity, baseURL: origin.baseURL)
-        observer.record(BootEvent(mac: mac, stage: plan.action.stage, detail: plan.reason, address: address))
+        observer.record(
+            BootEvent(
+                mac: mac, stage: plan.action.stage, detail: PublicText.withoutPaths(plan.reason), address: address))
         return .text(try script(for: plan, from: origin))
     }
 
     private func script(for plan: BootPlan, from origin: ScriptOrigin) throws -> String {
         switch plan.action {
         // Not an error: iPXE would ask again and again, and the machine lose a minute before it boots from its disk.
-        case .ignore: return RefusalScript.text(machine: plan.machine, reason: plan.reason, from: origin)
+        case .ignore:
+            return RefusalScript.text(machine: plan.machine, reason: PublicText.withoutPaths(plan.reason), from: origin)
         case .wait: return try WaitScript.text(machine: plan.machine, from: origin)
         case .localDisk: return LocalDiskScript.text(machine: plan.machine, from: origin)
-        case .refuse: return RefusalScript.text(machine: plan.machine, reason: plan.reason, from: origin)
+        case .refuse:
+            return RefusalScript.text(machine: plan.machine, reason: PublicText.withoutPaths(plan.reason), from: origin)
         case .boot(let assets):
             do { return try assets.script(machine: plan.machine, from: origin) } catch {
-                return RefusalScript.text(machine: plan.machine, reason: "\(error)", from: origin)
+                return RefusalScript.text(
+                    machine: plan.machine, reason: PublicText.withoutPaths("\(error)"), from: origin)
             }
         }
     }
 
-    private func origin(of request: Request) -> ScriptOrigin { ScriptOrigin(name: name, baseURL: request.baseURL) }
+    private func origin(of request: Request, _ context: FrontendContext) -> ScriptOrigin {
+        ScriptOrigin(name: name, baseURL: context.baseURL(of: request))
+    }
 }
 
 extension BootPlan.Action {

@@ -17,8 +17,8 @@ struct ConfigRoutes {
     let planner: BootPlanner
     let observer: any BootObserver
 
-    func add(to router: Router<FrontendContext>) {
-        router.get("config/:mac", use: serve)
+    func add(to routes: inout Routes) {
+        routes.get("config/:mac", use: serve)
     }
 
     @Sendable func serve(request: Request, context: FrontendContext) async throws -> Response {
@@ -30,9 +30,9 @@ struct ConfigRoutes {
         let owner = address.flatMap { observer.machine(at: $0) }
         guard owner == mac else {
             let who = owner?.description ?? "unknown"
-            context.logger.warning(
-                "refused a machine configuration",
-                metadata: [
+            context.logRefusal(
+                .warning, "refused a machine configuration",
+                [
                     "machine.mac": "\(mac)", "client": "\(address?.description ?? "not IPv4")", "client.mac": "\(who)",
                 ])
             return .refusal(
@@ -40,10 +40,10 @@ struct ConfigRoutes {
                 "\(address?.description ?? "this address") is \(who), not \(mac); a machine that booted from here is known"
             )
         }
-        let query = request.uri.queryParameters
+        let query = request.query
         let identity = MachineIdentity(
-            mac: mac, uuid: query["uuid"].flatMap { SystemUUID(parsing: $0) }, serial: query["serial"].map(String.init),
-            architecture: query["arch"].flatMap { Architecture(rawValue: String($0)) })
+            mac: mac, uuid: query["uuid"].flatMap { SystemUUID(parsing: $0) }, serial: query["serial"],
+            architecture: query["arch"].flatMap { Architecture(rawValue: $0) })
         guard let configuration = try await planner.configuration(for: identity) else {
             return .refusal(.notFound, "\(mac) has no configuration in the machines file")
         }

@@ -9,15 +9,18 @@ struct LoaderRoutes {
     /// The file of a name, as of now.
     let file: @Sendable (String) async throws -> LoaderFile?
     let observer: any BootObserver
+    /// What stands for `autoexec.ipxe` where no file does: newer iPXE looks for that beside itself.
+    let autoexec: Routes.Handler
 
-    func add(to router: Router<FrontendContext>) {
-        router.get("loaders/:name", use: serve)
-        router.head("loaders/:name", use: serve)
+    func add(to routes: inout Routes) {
+        routes.get("loaders/:name", use: serve)
+        routes.head("loaders/:name", use: serve)
     }
 
     @Sendable func serve(request: Request, context: FrontendContext) async throws -> Response {
         let name = try context.parameters.require("name")
         guard let file = try await file(name) else {
+            if name == "autoexec.ipxe" { return try await autoexec(request, context) }
             return .refusal(.notFound, "there is no loader \(name.prefix(64).debugDescription) on this host")
         }
         let response = CompositionResponse(

@@ -11,12 +11,12 @@ struct HealthRoutes {
     let measure: @Sendable () -> Void
     let metrics: PrometheusRegistry
 
-    func add(to router: Router<FrontendContext>) {
-        for method in [HTTPRequest.Method.get, .head] {
-            router.on("healthz", method: method) { _, _ in Response(status: .ok) }
-            router.on("readyz", method: method, use: ready)
-        }
-        router.get("metrics") { _, _ in
+    func add(to routes: inout Routes) {
+        routes.get("healthz") { _, _ in Response(status: .ok) }
+        routes.head("healthz") { _, _ in Response(status: .ok) }
+        routes.get("readyz", use: ready)
+        routes.head("readyz", use: ready)
+        routes.get("metrics") { _, _ in
             measure()
             return Response.text(metrics.render(), type: "text/plain; version=0.0.4; charset=utf-8")
         }
@@ -27,7 +27,6 @@ struct HealthRoutes {
     @Sendable func ready(request: Request, context: FrontendContext) async throws -> Response {
         let problems = problems()
         if problems.isEmpty { return Response(status: .ok) }
-        let response = Response.text(problems.map { $0 + "\n" }.joined())
-        return request.method == .head ? response.createHeadResponse() : response
+        return .text(problems.map { $0 + "\n" }.joined())
     }
 }

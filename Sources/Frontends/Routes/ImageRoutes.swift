@@ -5,60 +5,72 @@ import HTTPTypes
 import Hummingbird
 import HummingbirdCore
 import NIOCore
+import NetworkTypes
 import TalosModel
 
-/// `/image/:schematic/:version/:path`: the assets themselves.
+/// `/image/:schematic/:version/:path`: the assets themselves. What a machine gets, and what it does not get, stands on its
+/// timeline.
 struct ImageRoutes {
     let factory: Factory
     let planner: BootPlanner
     let observer: any BootObserver
 
-    func add(to router: Router<FrontendContext>) {
-        router.get("image/:schematic/:version/:path", use: serve)
-        router.head("image/:schematic/:version/:path", use: serve)
+    func add(to routes: inout Routes) {
+        routes.get("image/:schematic/:version/:path", use: serve)
+        routes.head("image/:schematic/:version/:path", use: serve)
     }
 
     @Sendable func serve(request: Request, context: FrontendContext) async throws -> Response {
         let path = try context.parameters.require("path")
+        let address = context.clientAddress
+        let machine = address.flatMap { observer.machine(at: $0) }
+        do {
+            var response = try await answer(request, context, path)
+            if request.method == .get, let stage = BootStage(assetNamed: path), let machine {
+                response.body = response.body.afterWriting { [observer, planner, status = response.status] failure in
+                    if let failure {
+                        observer.record(
+                            BootEvent(
+                                mac: machine, stage: .failed, detail: "\(path): \(failure.reason)", address: address))
+                    } else if status == .ok {
+                        // On the timeline when its last byte has left, because that is when the machine has it.
+                        observer.record(BootEvent(mac: machine, stage: stage, detail: path, address: address))
+                        if stage == .initramfs { await planner.delivered(to: machine) }
+                    }
+                }
+            }
+            return response
+        } catch {
+            let response = try ErrorAnswers.answer(to: error, of: request, context: context, machine: machine)
+            if let machine, !(error is CancellationError) {
+                let reason = (error as? FactoryError)?.message ?? "internal server error"
+                observer.record(
+                    BootEvent(
+                        mac: machine, stage: .failed,
+                        detail: "\(path.prefix(64)): \(response.status.code) \(PublicText.withoutPaths(reason))",
+                        address: address))
+            }
+            return response
+        }
+    }
+
+    private func answer(_ request: Request, _ context: FrontendContext, _ path: String) async throws -> Response {
         let schematic = try context.parameters.require("schematic")
         let version = try context.parameters.require("version")
         let asset: Asset
         if let remembered = try await factory.remembered(schematic: schematic, version: version, path: path) {
             asset = remembered
         } else {
-            asset = try await whileConnected(context.channel) { [factory] in
+            asset = try await ConnectionEnd.cancelling(on: context.channel) { [factory] in
                 try await factory.asset(schematic: schematic, version: version, path: path)
             }
         }
-        let fileName = request.uri.queryParameters["filename"].map(String.init).flatMap { $0.isEmpty ? nil : $0 }
-        var response = CompositionResponse(
-            composition: asset.composition, contentType: asset.contentType, fileName: fileName ?? asset.fileName,
+        // As asked for, also where a name has several spellings.
+        let fileName = request.query["filename"].flatMap { $0.isEmpty ? nil : $0 } ?? path
+        return CompositionResponse(
+            composition: asset.composition, contentType: asset.contentType, fileName: fileName,
             modified: HTTPDate(secondsSinceEpoch: asset.modified)
         ).response(to: request, context: context)
-        if request.method == .get, response.status == .ok, let stage = BootStage(assetNamed: path),
-            let address = context.clientAddress, let machine = observer.machine(at: address)
-        {
-            // On the timeline when its last byte has left, because that is when the machine has it.
-            response.body = response.body.afterWriting { [observer, planner] in
-                observer.record(BootEvent(mac: machine, stage: stage, detail: path, address: address))
-                if stage == .initramfs { await planner.delivered(to: machine) }
-            }
-        }
-        return response
-    }
-}
-
-/// Runs work that is of use only while the client is there, and cancels it when the connection closes.
-private func whileConnected<Value: Sendable>(
-    _ channel: any Channel, _ work: @escaping @Sendable () async throws -> Value
-) async throws -> Value {
-    // A task of its own, because the end of the connection cancels it from outside the request's task.
-    let task = Task { try await work() }
-    ConnectionEnd.of(channel).whenSuccess { task.cancel() }
-    return try await withTaskCancellationHandler {
-        try await task.value
-    } onCancel: {
-        task.cancel()
     }
 }
 
@@ -78,11 +90,14 @@ extension BootStage {
 }
 
 extension ResponseBody {
-    /// The same body; `action` runs when all of it has been written.
-    func afterWriting(_ action: @escaping @Sendable () async -> Void) -> ResponseBody {
+    /// The same body; `action` runs when all of it has been written, or a part of it turned out to be unreadable.
+    func afterWriting(_ action: @escaping @Sendable (UnreadableSegment?) async -> Void) -> ResponseBody {
         ResponseBody(contentLength: contentLength) { [self] writer in
-            try await self.write(writer)
-            await action()
+            do { try await self.write(writer) } catch let error as UnreadableSegment {
+                await action(error)
+                throw error
+            }
+            await action(nil)
         }
     }
 }

@@ -10,9 +10,9 @@ import NetworkTypes
 struct MachineRoutes {
     let timeline: BootTimeline
 
-    func add(to router: Router<FrontendContext>) {
-        router.get("machines") { _, _ in try Self.json(timeline.snapshots()) }
-        router.get("machines/:mac", use: machine)
+    func add(to routes: inout Routes) {
+        routes.get("machines") { _, _ in try Self.json(timeline.snapshots()) }
+        routes.get("machines/:mac", use: machine)
     }
 
     @Sendable func machine(request: Request, context: FrontendContext) async throws -> Response {

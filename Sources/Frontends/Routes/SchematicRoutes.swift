@@ -12,12 +12,15 @@ struct SchematicRoutes {
     /// of one, an embedded machine configuration, is a few hundred KiB at most.
     let bodyLimit: Int
 
-    func add(to router: Router<FrontendContext>) {
-        router.post("schematics", use: create)
-        router.get("schematics/:schematic", use: show)
+    func add(to routes: inout Routes) {
+        routes.post("schematics", use: create)
+        routes.get("schematics/:schematic", use: show)
     }
 
     @Sendable func create(request: Request, context: FrontendContext) async throws -> Response {
+        if let length = request.headers[.contentLength], Int(length).map({ $0 > bodyLimit }) ?? true {
+            return .refusal(.contentTooLarge, "a schematic may have \(bodyLimit) bytes at most")
+        }
         let body: ByteBuffer
         do {
             body = try await collect(request.body)

@@ -5,26 +5,26 @@ import HummingbirdCore
 import Releases
 import TalosModel
 
-/// `/versions` and `/version/:version/…`: what can be asked for. Served as text, as the original does.
+/// `/versions` and `/version/:version/…`: what can be asked for.
 struct VersionRoutes {
     let factory: Factory
 
-    func add(to router: Router<FrontendContext>) {
-        router.get("versions", use: versions)
-        router.get("version/:version/extensions/official", use: extensions)
-        router.get("version/:version/overlays/official", use: overlays)
+    func add(to routes: inout Routes) {
+        routes.get("versions", use: versions)
+        routes.get("version/:version/extensions/official", use: extensions)
+        routes.get("version/:version/overlays/official", use: overlays)
     }
 
     @Sendable func versions(request: Request, context: FrontendContext) async throws -> Response {
         // No release is ever listed as broken here; the original says `null` then.
-        if request.uri.queryParameters["broken"] == "true" { return .text(JSONText.null.document) }
-        return .text(JSONText.array(try await factory.versions().map { .string($0.tag) }).document)
+        if request.query["broken"] == "true" { return .json(.null) }
+        return .json(.array(try await factory.versions().map { .string($0.tag) }))
     }
 
     @Sendable func extensions(request: Request, context: FrontendContext) async throws -> Response {
         let release = try await factory.release(try context.parameters.require("version"))
-        return .text(
-            JSONText.array(
+        return .json(
+            .array(
                 release.extensions.map { entry in
                     .object([
                         ("name", .string(entry.name)), ("ref", .string(entry.reference)),
@@ -32,13 +32,22 @@ struct VersionRoutes {
                         ("description", .string(entry.description)),
                     ])
                 }
-            ).document)
+            ))
     }
 
+    private static let firstWithOverlays = TalosVersion(1, 7, 0)
+
     @Sendable func overlays(request: Request, context: FrontendContext) async throws -> Response {
-        let release = try await factory.release(try context.parameters.require("version"))
-        return .text(
-            JSONText.array(
+        let version = try factory.parseVersion(try context.parameters.require("version"))
+        let release: Release
+        do { release = try await factory.release(version) } catch let error as FactoryError
+            where error.code == .versionNotFound && version < Self.firstWithOverlays
+        {
+            // Before there were overlays there are none, whether the version is in the store or not.
+            return .json(.array([]))
+        }
+        return .json(
+            .array(
                 release.overlays.map { entry in
                     .object([
                         ("name", .string(entry.name)), ("image", .string(entry.image)),
@@ -46,6 +55,6 @@ struct VersionRoutes {
                         ("digest", .string(entry.digest.description)),
                     ])
                 }
-            ).document)
+            ))
     }
 }

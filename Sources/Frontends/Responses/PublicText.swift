@@ -1,0 +1,46 @@
+/// What strangers may be told of a message that was written for the operator.
+enum PublicText {
+    /// The text with no path of this host in it: of each absolute path only the last part stays, which says what kind of thing
+    /// is meant and not where this host keeps it.
+    static func withoutPaths(_ text: String) -> String {
+        guard text.utf8.contains(UInt8(ascii: "/")) else { return text }
+        var result: [UInt8] = []
+        result.reserveCapacity(text.utf8.count)
+        var rest = text.utf8[...]
+        var previous: UInt8?
+        while let byte = rest.first {
+            // Two slashes are the beginning of a URL's authority.
+            guard byte == UInt8(ascii: "/"), previous.map(beginsWord) ?? true, !rest.starts(with: "//".utf8) else {
+                result.append(byte)
+                previous = byte
+                rest = rest.dropFirst()
+                continue
+            }
+            let path = rest.prefix { !endsPath($0) }
+            let name = path.split(separator: UInt8(ascii: "/")).last ?? path
+            result += name
+            previous = name.last
+            rest = rest[path.endIndex...]
+        }
+        return String(decoding: result, as: UTF8.self)
+    }
+
+    /// Whether a path can begin behind this byte; behind others a slash is part of a URL or a name.
+    private static func beginsWord(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: " "), UInt8(ascii: "'"), UInt8(ascii: "\""), UInt8(ascii: "("), UInt8(ascii: "="),
+            UInt8(ascii: "["), UInt8(ascii: ","), UInt8(ascii: "\n"), UInt8(ascii: ":"), UInt8(ascii: "`"):
+            true
+        default: false
+        }
+    }
+
+    private static func endsPath(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: " "), UInt8(ascii: "'"), UInt8(ascii: "\""), UInt8(ascii: ")"), UInt8(ascii: ","),
+            UInt8(ascii: ";"), UInt8(ascii: "\n"), UInt8(ascii: ":"), UInt8(ascii: "]"), UInt8(ascii: "`"):
+            true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,17 @@
+import Glibc
+import Synchronization
+
+/// The time as the `Date` header has it (RFC 9110 §6.6.1), written once a second.
+final class DateHeader: Sendable {
+    private let last = Mutex<(second: Int64, text: String)>((.min, ""))
+
+    var now: String {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        let second = Int64(time.tv_sec)
+        return last.withLock { last in
+            if last.second != second { last = (second, HTTPDate(secondsSinceEpoch: second).description) }
+            return last.text
+        }
+    }
+}

@@ -1,0 +1,46 @@
+import Testing
+
+@testable import Frontends
+
+@Suite struct RoutingTests {
+    @Test(
+        arguments: [
+            ("/", [], true), ("/a/b", ["a", "b"], false), ("//a//b//", ["a", "b"], true), ("/a?b/c", ["a"], false),
+            ("/a/#b", ["a"], true), ("/%61%62", ["ab"], false), ("/%2561", ["%61"], false), ("/...", ["..."], false),
+            ("http://h:1/a?x", ["a"], false), ("http://h", [], false), ("*", [], false), ("", [], false),
+            ("/%C3%BC", ["ü"], false), ("/..a", ["..a"], false),
+        ] as [(String, [String], Bool)])
+    func aPathIsSegments(target: String, segments: [String], endsInSlash: Bool) throws {
+        let path = try RequestPath(target: target)
+        #expect(path.segments == segments && path.endsInSlash == endsInSlash)
+    }
+
+    @Test(arguments: ["/..", "/a/../b", "/%2e%2E", "/.", "/a%2Fb", "/a%00", "/%2f", "/.%2e/x"])
+    func whatClimbsOrHidesIsNoPath(target: String) {
+        #expect(throws: RequestPath.Fault.name) { try RequestPath(target: target) }
+    }
+
+    @Test(arguments: ["/%", "/%4", "/%4g", "/a/%zz", "/%%41"])
+    func aPercentSignNeedsTwoDigits(target: String) {
+        #expect(throws: RequestPath.Fault.encoding) { try RequestPath(target: target) }
+    }
+
+    @Test func aQueryIsNamesAndValues() {
+        let query = RequestQuery(target: "/x?a=1&b=&c&a=2&%64=%20+%zz&e==?/&&=n#f=3")
+        #expect(query["a"] == "1" && query["b"] == "" && query["c"] == "" && query["f"] == nil)
+        #expect(query["d"] == "%20+%zz", "what cannot be decoded stands as it is")
+        #expect(query["e"] == "=?/" && query[""] == "n")
+        #expect(RequestQuery(target: "/x")["a"] == nil)
+        #expect(RequestQuery(target: "/x?" + String(repeating: "y=1&", count: 100_000) + "z=1")["z"] == nil)
+    }
+
+    @Test(arguments: [
+        ("cannot read /var/lib/slipway/blobs/ab: gone", "cannot read ab: gone"), ("'/a/b'", "'b'"), ("/a", "a"),
+        ("see http://10.0.0.1/a/b and siderolabs/gvisor", "see http://10.0.0.1/a/b and siderolabs/gvisor"),
+        ("no entry of /etc/slipway/machines.yaml matches", "no entry of machines.yaml matches"),
+        ("at /m.yaml:3:1 and/or", "at m.yaml:3:1 and/or"), ("a / b", "a / b"), ("", ""), ("file:///a", "file:///a"),
+    ])
+    func strangersAreToldNoPaths(text: String, expected: String) {
+        #expect(PublicText.withoutPaths(text) == expected)
+    }
+}
