@@ -139,6 +139,9 @@ public final class BootTimeline: BootObserver {
         return machine.flatMap { Self.snapshot(of: mac, $0) }
     }
 
+    /// Every machine of which something is known, the one heard of last first.
+    public func machines() -> [MACAddress] { state.withLock { $0.machines.entries.map(\.key) } }
+
     /// Every machine's boots, the one heard of last first.
     public func snapshots() -> [MachineSnapshot] {
         state.withLock { $0.machines.entries }.compactMap { Self.snapshot(of: $0.key, $0.value) }

@@ -31,6 +31,7 @@ import Testing
         ("/image/ID/v1.13.5/-amd64.iso", 400, nil), ("/image/ID/v1.13.5/nowhere-amd64.raw.xz", 400, nil),
         ("/image/ID/v1.13.5/metal-amd64.floppy", 400, nil),
         ("/image/ID/v1.13.5/kernel%zz", 400, "the path has a percent sign that encodes nothing"),
+        ("/machines?limit=x", 400, nil), ("/machines?offset=-1", 400, nil),
         ("/pxe/ID/v1.13.5/nowhere-amd64", 400, nil),
         ("/pxe/ID/v1.99.0/metal-amd64", 404, "version 1.99.0 is not available"),
         ("/pxe/\(unknown)/v1.13.5/metal-amd64", 404, "schematic ID \"\(unknown)\" not found"),

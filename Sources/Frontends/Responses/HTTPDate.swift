@@ -29,15 +29,29 @@ struct HTTPDate: Hashable, Comparable, CustomStringConvertible {
     }
 
     var description: String {
-        let days = secondsSinceEpoch.quotientAndRemainder(dividingBy: 86_400)
-        let dayNumber = days.remainder < 0 ? days.quotient - 1 : days.quotient
-        let second = secondsSinceEpoch - dayNumber * 86_400
         let (year, month, day) = Self.civil(dayNumber)
-        func pad(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
         let weekday = Self.days[Int((dayNumber % 7 + 7) % 7)]
-        return "\(weekday), \(pad(day)) \(Self.months[Int(month) - 1]) \(year) "
-            + "\(pad(second / 3600)):\(pad(second / 60 % 60)):\(pad(second % 60)) GMT"
+        return "\(weekday), \(Self.pad(day)) \(Self.months[Int(month) - 1]) \(year) \(clock) GMT"
     }
+
+    /// The date as JSON documents have it (RFC 3339 §5.6).
+    var internetText: String {
+        let (year, month, day) = Self.civil(dayNumber)
+        let century = year >= 1000 ? "" : String(repeating: "0", count: 4 - "\(max(year, 0))".utf8.count)
+        return "\(century)\(year)-\(Self.pad(month))-\(Self.pad(day))T\(clock)Z"
+    }
+
+    private var dayNumber: Int64 {
+        let days = secondsSinceEpoch.quotientAndRemainder(dividingBy: 86_400)
+        return days.remainder < 0 ? days.quotient - 1 : days.quotient
+    }
+
+    private var clock: String {
+        let second = secondsSinceEpoch - dayNumber * 86_400
+        return "\(Self.pad(second / 3600)):\(Self.pad(second / 60 % 60)):\(Self.pad(second % 60))"
+    }
+
+    private static func pad(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
 
     static func < (left: HTTPDate, right: HTTPDate) -> Bool { left.secondsSinceEpoch < right.secondsSinceEpoch }
 

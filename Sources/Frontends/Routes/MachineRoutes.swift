@@ -1,18 +1,63 @@
 import BootTimeline
-import Foundation
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
 import NIOCore
 import NetworkTypes
 
-/// `/machines`: every machine's boot as one story, as JSON.
+/// `/machines`: every machine's boot as one story, as JSON, the machine heard of last first. `?limit=` and `?offset=` give a
+/// part of the list.
 struct MachineRoutes {
     let timeline: BootTimeline
+    private let listing: MachineListing
+
+    init(timeline: BootTimeline) {
+        self.timeline = timeline
+        listing = MachineListing(timeline: timeline)
+    }
 
     func add(to routes: inout Routes) {
-        routes.get("machines") { _, _ in try Self.json(timeline.snapshots()) }
+        routes.get("machines", use: all)
         routes.get("machines/:mac", use: machine)
+    }
+
+    @Sendable func all(request: Request, context: FrontendContext) async throws -> Response {
+        let query = request.query
+        guard let offset = Self.number(query["offset"], default: 0),
+            let limit = Self.number(query["limit"], default: .max)
+        else { return .refusal(.badRequest, "limit and offset are numbers of machines, as in ?limit=100&offset=200") }
+        let order = await listing.order()
+        let start = min(offset, order.machines.count)
+        let end = start + min(limit, order.machines.count - start)
+        let first = await listing.piece(of: order, from: start, to: end)
+        let headers: HTTPFields = [.contentType: "application/json"]
+        if first.end >= end {
+            var text = ByteBuffer(string: "[")
+            text.writeImmutableBuffer(first.text)
+            text.writeString("]")
+            return Response(status: .ok, headers: headers, body: .init(byteBuffer: text))
+        }
+        let body = ResponseBody { [listing] writer in
+            var piece = first
+            var opening = "["
+            while true {
+                if piece.text.readableBytes > 0 {
+                    try await writer.write(ByteBuffer(string: opening))
+                    try await writer.write(piece.text)
+                    opening = ","
+                }
+                guard piece.end < end else { break }
+                piece = await listing.piece(of: order, from: piece.end, to: end)
+            }
+            try await writer.write(ByteBuffer(string: opening == "[" ? "[]" : "]"))
+            try await writer.finish(nil)
+        }
+        return Response(status: .ok, headers: headers, body: body)
+    }
+
+    private static func number(_ text: String?, default standard: Int) -> Int? {
+        guard let text else { return standard }
+        return Int(text).flatMap { $0 >= 0 ? $0 : nil }
     }
 
     @Sendable func machine(request: Request, context: FrontendContext) async throws -> Response {
@@ -23,15 +68,10 @@ struct MachineRoutes {
         guard let snapshot = timeline.snapshot(of: mac) else {
             return .refusal(.notFound, "nothing has been seen of \(mac) since the start, or it was long ago")
         }
-        return try Self.json(snapshot)
-    }
-
-    private static func json(_ value: some Encodable) throws -> Response {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        encoder.dateEncodingStrategy = .iso8601
+        var json = MachineText()
+        json.add(snapshot)
         return Response(
             status: .ok, headers: [.contentType: "application/json"],
-            body: .init(byteBuffer: ByteBuffer(bytes: try encoder.encode(value))))
+            body: .init(byteBuffer: ByteBuffer(bytes: json.bytes)))
     }
 }
