@@ -14,30 +14,57 @@ public struct MACAddress: Hashable, Sendable, Comparable, CustomStringConvertibl
         value = octets.reduce(0) { $0 << 8 | UInt64($1) }
     }
 
-    /// An address from "52:54:00:12:34:56", the same with dashes (as in pxelinux names and iPXE's `:hexhyp`), or twelve
-    /// bare digits; either case.
+    /// An address as people and tools write it: "52:54:00:12:34:56", the same with dashes (as in pxelinux names and iPXE's
+    /// `:hexhyp`), "5254.0012.3456" as switches print it, or twelve bare digits; either case.
     public init?(parsing text: some StringProtocol) {
-        let separators = text.utf8.filter { $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "-") }
-        guard separators.isEmpty || (separators.count == 5 && Set(separators).count == 1 && text.utf8.count == 17)
-        else {
+        var value: UInt64 = 0
+        var digits = 0
+        var separator: UInt8?
+        var separators = 0
+        for byte in text.utf8 {
+            if let digit = byte.hexadecimalDigit {
+                guard digits < 12 else { return nil }
+                (value, digits) = (value << 4 | UInt64(digit), digits + 1)
+            } else {
+                guard byte == separator ?? byte, let group = Self.digits(between: byte) else { return nil }
+                separators += 1
+                guard digits == group * separators else { return nil }
+                separator = byte
+            }
+        }
+        guard digits == 12, separators == separator.flatMap(Self.digits(between:)).map({ 12 / $0 - 1 }) ?? 0 else {
             return nil
         }
-        if let separator = separators.first {
-            let pairs = text.utf8.split(separator: separator, omittingEmptySubsequences: false)
-            guard pairs.allSatisfy({ $0.count == 2 }) else { return nil }
+        self.value = value
+    }
+
+    /// How many digits stand between two of these separators; nil for a byte that separates nothing.
+    public static func digits(between separator: UInt8) -> Int? {
+        switch separator {
+        case UInt8(ascii: ":"), UInt8(ascii: "-"): 2
+        case UInt8(ascii: "."): 4
+        default: nil
         }
-        let digits = String(decoding: text.utf8.filter { !separators.contains($0) }, as: UTF8.self)
-        guard let octets = [UInt8](hexadecimal: digits) else { return nil }
-        self.init(octets: octets)
     }
 
     /// The six octets in transmission order.
     public var octets: [UInt8] { (0..<6).map { UInt8(truncatingIfNeeded: value >> (40 - 8 * $0)) } }
 
-    public var description: String { octets.map { [$0].hexadecimal }.joined(separator: ":") }
+    public var description: String { text(separator: UInt8(ascii: ":")) }
 
     /// The form with dashes: pxelinux' file names, iPXE's `${mac:hexhyp}`.
-    public var hyphenated: String { octets.map { [$0].hexadecimal }.joined(separator: "-") }
+    public var hyphenated: String { text(separator: UInt8(ascii: "-")) }
+
+    private func text(separator: UInt8) -> String {
+        String(unsafeUninitializedCapacity: 17) { text in
+            for index in 0..<17 {
+                let nibble = UInt8(truncatingIfNeeded: value >> UInt64(44 - 4 * (index - index / 3))) & 15
+                let digit = nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10
+                text.initializeElement(at: index, to: index % 3 == 2 ? separator : digit)
+            }
+            return 17
+        }
+    }
 
     public static func < (left: MACAddress, right: MACAddress) -> Bool { left.value < right.value }
 }

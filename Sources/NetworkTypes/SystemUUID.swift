@@ -33,6 +33,12 @@ public struct SystemUUID: Hashable, Sendable, CustomStringConvertible {
         bytes[0..<4].reversed() + bytes[4..<6].reversed() + bytes[6..<8].reversed() + bytes[8...]
     }
 
+    /// The same with the first three fields in the other byte order. Firmware of before SMBIOS 2.6 sends its bytes as they
+    /// stand, so that what option 97 makes of them is this.
+    public var byteSwapped: SystemUUID { SystemUUID(ordered: wireOrder) }
+
+    private init(ordered bytes: [UInt8]) { self.bytes = bytes }
+
     public var description: String {
         [0..<4, 4..<6, 6..<8, 8..<10, 10..<16].map { bytes[$0].hexadecimal }.joined(separator: "-")
     }
