@@ -78,6 +78,9 @@ public struct Position: Hashable, Sendable {
     /// The column, in characters.
     public var column: Int
 
+    /// Where a text begins.
+    public static let start = Position(line: 1, column: 1)
+
     /// A place.
     public init(line: Int, column: Int) {
         self.line = line

@@ -39,13 +39,18 @@ public struct Schematic: Hashable, Sendable {
 
     /// A schematic from YAML or JSON as a client sends it.
     ///
-    /// - Parameter permitsOwner: whether the schematic may name an owner.
+    /// - Parameters:
+    ///   - permitsOwner: whether the schematic may name an owner.
+    ///   - start: the place of the first byte, where the body is a part of another text. Errors count from there.
     /// - Throws: Image Factory's error, word for word.
-    public init(decoding body: [UInt8], permitsOwner: Bool = false) throws(SchematicError) {
+    public init(decoding body: [UInt8], permitsOwner: Bool = false, startingAt start: Position = .start)
+        throws(SchematicError)
+    {
         let result: Result<Schematic, SchematicError>
         let limit = Self.maximumCanonicalSize(forBodyOf: body.count)
         do {
-            result = try decode(body, as: .record(.schematic)) { value -> Result<Schematic, SchematicError> in
+            result = try decode(body, as: .record(.schematic), startingAt: start) {
+                value -> Result<Schematic, SchematicError> in
                 do throws(SchematicError) { return .success(try Schematic(value ?? .mapping([]), limit: limit)) } catch
                 {
                     return .failure(error)

@@ -21,6 +21,15 @@ public enum DecodingFailure: Error, Hashable, Sendable, CustomStringConvertible 
         public var description: String { "line \(line): \(message)" }
     }
 
+    /// Where the first fault is, as far as go-yaml tells; of what does not fit only the line is known, and the column is 1.
+    public var position: Position? {
+        switch self {
+        case .fault(let error): error.position
+        case .misfits(let misfits): misfits.first.map { Position(line: $0.line, column: 1) }
+        case .noDocument, .tooDeep, .noThread: nil
+        }
+    }
+
     public var description: String {
         switch self {
         case .noDocument: "EOF"

@@ -1,12 +1,13 @@
 /// Reads the first document of a text. What stands behind it is read only as far as go-yaml does.
 ///
+/// - Parameter start: the place of the first byte, where the bytes are a part of another text.
 /// - Returns: the document's root, or nil if there is no document at all, which go-yaml calls `EOF`. A document that is
 ///   empty is a scalar node.
 /// - Throws: the first fault, with go-yaml's text.
 public func composeFirstDocument(
-    of bytes: [UInt8], limits: LoadLimits = .standard
+    of bytes: [UInt8], startingAt start: Position = .start, limits: LoadLimits = .standard
 ) throws(LoadError) -> Node? {
-    var composer = Composer(bytes, limits)
+    var composer = Composer(bytes, startingAt: start, limits)
     return try composer.composeDocument()
 }
 
@@ -15,10 +16,12 @@ struct Composer {
     private var parser: Parser
     private let limits: LoadLimits
     private var nodeCount = 0
+    /// Where the collection ended that ended last.
+    private var lastEnd: Position?
     private var anchors: [[UInt8]: Node] = [:]
 
-    init(_ input: [UInt8], _ limits: LoadLimits) {
-        parser = Parser(input)
+    init(_ input: [UInt8], startingAt start: Position, _ limits: LoadLimits) {
+        parser = Parser(input, startingAt: start)
         self.limits = limits
     }
 
@@ -29,6 +32,14 @@ struct Composer {
         // The document's end, for which the parser looks one token further.
         _ = try parser.next()
         return root
+    }
+
+    /// Where the last token of the first collection is; nil if something else comes first.
+    mutating func endOfFirstCollection() throws(LoadError) -> Position? {
+        _ = try parser.next()
+        guard case .documentStart = try parser.next().kind else { return nil }
+        _ = try composeNode()
+        return lastEnd
     }
 
     private mutating func composeNode() throws(LoadError) -> Node? {
@@ -43,6 +54,7 @@ struct Composer {
                 if node.kind == .sequence || node.kind == .mapping { open.append(node) }
             case .sequenceEnd, .mappingEnd:
                 _ = open.popLast()
+                lastEnd = event.position
             case .streamStart, .streamEnd, .documentStart, .documentEnd:
                 return root
             }

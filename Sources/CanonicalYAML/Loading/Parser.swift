@@ -21,8 +21,8 @@ struct Parser {
     /// What the document's tag handles stand for.
     private var tagPrefixes: [[UInt8]: [UInt8]] = [:]
 
-    init(_ input: [UInt8]) {
-        scanner = Scanner(input)
+    init(_ input: [UInt8], startingAt start: Position) {
+        scanner = Scanner(input, startingAt: start)
     }
 
     /// The next event; after the last one, the stream's end again.

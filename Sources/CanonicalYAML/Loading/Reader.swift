@@ -23,12 +23,13 @@ struct Reader {
     private var window = 0
 
     /// The place of the next character.
-    private(set) var mark = Position(line: 1, column: 1)
+    private(set) var mark: Position
     /// Whether only blanks came since the last line break.
     private(set) var isAfterBreak = false
 
-    init(_ input: [UInt8]) {
+    init(_ input: [UInt8], startingAt start: Position) {
         self.input = input
+        mark = start
         text.reserveCapacity(min(input.count, 1 << 20) + 16)
     }
 

@@ -32,8 +32,8 @@ struct Scanner {
     private var hasStarted = false
     private var isTokenReady = false
 
-    init(_ input: [UInt8]) {
-        reader = Reader(input)
+    init(_ input: [UInt8], startingAt start: Position) {
+        reader = Reader(input, startingAt: start)
     }
 
     /// The next token.
