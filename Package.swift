@@ -109,7 +109,9 @@ let package = Package(
                 "TalosModel", "Trust", logging, metrics,
             ]),
         /** The machines file: who boots what. */
-        library("Machines", ["Bytes", "CLinux", "CYAML", "IPXE", "NetworkTypes", "Schematics", "TalosModel"]),
+        library(
+            "Machines",
+            ["Bytes", "CLinux", "CYAML", "CanonicalYAML", "IPXE", "NetworkTypes", "Schematics", "TalosModel"]),
         /** The DHCP proxy's decisions, as functions of values. */
         library("Netboot", ["DHCP", "NetworkTypes"]),
         /** Each machine's boot as one story. */
@@ -236,7 +238,9 @@ let package = Package(
                 "TalosModel",
                 "TestSupport", "slipway",
             ]),
-        tests("MachinesTests", ["CodecTesting", "Machines", "NetworkTypes", "Schematics", "TalosModel"]),
+        tests(
+            "MachinesTests", ["CodecTesting", "Machines", "NetworkTypes", "Schematics", "TalosModel"],
+            resources: [.copy("Fixtures")]),
         tests("FactoryTests", ["Factory"]),
         .target(name: "ServerTesting", path: "Tests/ServerTesting", swiftSettings: strict),
         tests(

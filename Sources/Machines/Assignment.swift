@@ -29,6 +29,9 @@ public struct Assignment: Hashable, Sendable {
     public var boot: BootMode
     /// Whether a network card's own iPXE is replaced by ours before anything else. The default is false.
     public var chainload: Bool
+    /// The file name of the network boot program it is given in place of the usual one of its firmware, as in
+    /// "snponly.efi"; nil for the usual one.
+    public var loader: String?
     /// The Talos platform. The default is `metal`.
     public var platform: String
 }

@@ -52,6 +52,17 @@ extension MachineCriteria: CustomStringConvertible {
     }
 }
 
+extension [MachineCriteria] {
+    /// The criteria of one entry, which differ in their addresses alone, as text.
+    var oneOfThem: String {
+        guard count > 1, let first else { return first?.description ?? "" }
+        let addresses = map { $0.mac?.description ?? $0.pattern?.description ?? "" }.joined(separator: " or ")
+        var others = first
+        (others.mac, others.pattern) = (nil, nil)
+        return "mac \(addresses)" + (others.isEmpty ? "" : ", \(others)")
+    }
+}
+
 /// The beginning of a MAC address: "a0:36:9f:*".
 struct MACPattern: Hashable, Sendable {
     /// How many hexadecimal digits are given; 0 to 11.
@@ -59,15 +70,15 @@ struct MACPattern: Hashable, Sendable {
     /// Those digits as a number.
     let value: UInt64
 
-    /// Reads hexadecimal digits, with colons or dashes between pairs or without, and a `*` at the end.
+    /// Reads hexadecimal digits, with colons or dashes between pairs, dots between fours, or nothing, and a `*` at the end.
     init?(parsing text: String) {
         guard text.hasSuffix("*") else { return nil }
         var digits = 0
         var value: UInt64 = 0
         var afterSeparator = false
         for byte in text.utf8.dropLast() {
-            if byte == UInt8(ascii: ":") || byte == UInt8(ascii: "-") {
-                guard digits > 0, digits.isMultiple(of: 2), !afterSeparator else { return nil }
+            if let group = MACAddress.digits(between: byte) {
+                guard digits > 0, digits.isMultiple(of: group), !afterSeparator else { return nil }
                 afterSeparator = true
             } else {
                 guard let digit = byte.hexadecimalDigit, digits < 11 else { return nil }

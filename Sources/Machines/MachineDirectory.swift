@@ -20,13 +20,14 @@ public final class MachineDirectory: Sendable {
         var current: MachinesFile?
         var status = Status()
         var files: [String: RegularFile.Fingerprint?]
+        var begunLoads = 0
+        /// Which of the begun loads the rest is from.
+        var latestLoad = 0
     }
 
     /// The file's path.
     public let path: String
     private let state: Mutex<State>
-    // Loads one after the other, so that an older file cannot overtake a newer one.
-    private let loading = Mutex(())
 
     /// A directory that has loaded nothing yet.
     public init(path: String) {
@@ -40,29 +41,39 @@ public final class MachineDirectory: Sendable {
     /// How loading went.
     public var status: Status { state.withLock { $0.status } }
 
-    /// Loads the file and takes it into force if it is sound.
+    /// Loads the file and takes it into force if it is sound. Of loads at the same time, the one that began last counts,
+    /// because an older state of the file must not overtake a newer one.
     ///
-    /// This reads files; call it off the cooperative pool.
+    /// This reads files, which takes time; call it off the cooperative pool. Nobody else waits for it.
     @discardableResult
     public func reload() -> Result<MachinesFile, MachinesFileError> {
-        loading.withLock { _ in
-            let outcome = MachinesFileReader.load(path)
-            state.withLock { state in
-                state.files = outcome.files
-                switch outcome.result {
-                case .success(let file):
-                    state.current = file
-                    state.status.problems = []
-                    state.status.unlistedProblems = 0
-                    state.status.successfulLoads += 1
-                case .failure(let error):
-                    state.status.problems = error.problems
-                    state.status.unlistedProblems = error.unlisted
-                    state.status.refusedLoads += 1
-                }
-            }
-            return outcome.result
+        let load = state.withLock { state in
+            state.begunLoads += 1
+            return state.begunLoads
         }
+        let outcome = MachinesFileReader.load(path)
+        // What is replaced goes when the lock is free again: a large file takes a while to take apart.
+        let replaced = state.withLock { state -> MachinesFile? in
+            guard load > state.latestLoad else { return nil }
+            state.latestLoad = load
+            state.files = outcome.files
+            switch outcome.result {
+            case .success(let file):
+                let replaced = state.current
+                state.current = file
+                state.status.problems = []
+                state.status.unlistedProblems = 0
+                state.status.successfulLoads += 1
+                return replaced
+            case .failure(let error):
+                state.status.problems = error.problems
+                state.status.unlistedProblems = error.unlisted
+                state.status.refusedLoads += 1
+                return nil
+            }
+        }
+        withExtendedLifetime(replaced) {}
+        return outcome.result
     }
 
     /// Loads the file whenever it or a file that it names has changed, until the task is cancelled.

@@ -23,10 +23,7 @@ struct MachineIndex: Sendable {
         asksForUUID = criteria.contains { $0.uuid != nil }
         asksForSerial = criteria.contains { $0.serial != nil }
         asksForArchitecture = criteria.contains { $0.architecture != nil }
-        // From the most specific, so that each list is in the order in which it is to be tried.
-        let order = criteria.indices.sorted { criteria[$0].isMoreSpecific(than: criteria[$1]) }
-        for index in order {
-            let entry = criteria[index]
+        for (index, entry) in criteria.enumerated() {
             if let mac = entry.mac {
                 byMAC[mac, default: []].append(index)
             } else if let uuid = entry.uuid {
@@ -39,6 +36,15 @@ struct MachineIndex: Sendable {
                 byArchitecture[architecture, default: []].append(index)
             }
         }
+        // Each list is in the order in which it is to be tried. Nearly all have one entry.
+        func order(_ list: [Int]) -> [Int] {
+            list.count < 2 ? list : list.sorted { criteria[$0].isMoreSpecific(than: criteria[$1]) }
+        }
+        byMAC = byMAC.mapValues(order)
+        byUUID = byUUID.mapValues(order)
+        bySerial = bySerial.mapValues(order)
+        byPattern = byPattern.mapValues(order)
+        byArchitecture = byArchitecture.mapValues(order)
         patternLengths = Set(byPattern.keys.map(\.digits)).sorted(by: >)
     }
 

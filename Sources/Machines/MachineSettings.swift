@@ -10,6 +10,7 @@ struct MachineSettings {
     var boot: Assignment.BootMode?
     var chainload: Bool?
     var platform: String?
+    var loader: String?
 
     // Given, though perhaps with a problem: no second one is made of it.
     var namesSchematic = false
@@ -27,6 +28,7 @@ struct MachineSettings {
         boot = boot ?? defaults.boot
         chainload = chainload ?? defaults.chainload
         platform = platform ?? defaults.platform
+        loader = loader ?? defaults.loader
     }
 
     /// Whatever boots from the network needs a schematic and a version.
@@ -44,6 +46,6 @@ struct MachineSettings {
         Assignment(
             name: nil, schematic: schematic, version: version, arguments: arguments, configuration: configuration,
             secureBoot: secureBoot ?? false, boot: boot ?? .always, chainload: chainload ?? false,
-            platform: platform ?? Platform.metal.name)
+            loader: loader, platform: platform ?? Platform.metal.name)
     }
 }

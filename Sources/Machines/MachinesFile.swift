@@ -19,9 +19,12 @@ public struct MachinesFile: Sendable {
     public let referencedFiles: [String]
 
     private let index: MachineIndex
+    /// The machine of each of the index's criteria.
+    private let owners: [Int]
 
     init(
-        path: String, machines: [MachineMatch], criteria: [MachineCriteria], unknown: UnknownMachinePolicy,
+        path: String, machines: [MachineMatch], criteria: [MachineCriteria], owners: [Int],
+        unknown: UnknownMachinePolicy,
         unknownMatch: MachineMatch?, schematics: [Schematic], referencedFiles: [String]
     ) {
         self.path = path
@@ -30,6 +33,7 @@ public struct MachinesFile: Sendable {
         self.unknownMatch = unknownMatch
         self.schematics = schematics
         self.referencedFiles = referencedFiles
+        self.owners = owners
         index = MachineIndex(criteria)
     }
 
@@ -40,12 +44,17 @@ public struct MachinesFile: Sendable {
         try MachinesFileReader.load(path).result.get()
     }
 
+    /// Reads a text as the file at `path` would be read. The files that it names are read.
+    public static func parse(_ text: [UInt8], path: String) throws(MachinesFileError) -> MachinesFile {
+        try MachinesFileReader.load(path, text: text).result.get()
+    }
+
     /// What a machine boots: the most specific entry that matches it, or what unknown machines boot. nil when it is
     /// unknown and gets nothing; ``unknown`` says how.
     ///
     /// The time this takes does not depend on the number of machines.
     public func assignment(for machine: MachineIdentity) -> MachineMatch? {
-        index.find(machine).map { machines[$0] } ?? unknownMatch
+        index.find(machine).map { machines[owners[$0]] } ?? unknownMatch
     }
 
     /// Whether what a machine boots may change when it tells more about itself. DHCP does not carry serial numbers, so
@@ -59,8 +68,10 @@ public struct MachineMatch: Hashable, Sendable {
     public var assignment: Assignment
     /// The entry's name, as in "machine 'cp-1'" or "unknown machines".
     public var rule: String
-    /// What the entry matches, as in "mac 52:54:00:12:34:56, arch amd64".
+    /// What the entry matches, as in "mac 52:54:00:12:34:56, arch amd64"; several addresses are joined by "or".
     public var criteria: String
+    /// The addresses that the entry names whole: the interfaces of one machine.
+    public var addresses: [MACAddress]
     /// The architecture that the entry asks for, if it does.
     public var architecture: Architecture?
     /// The file of the entry.

@@ -18,13 +18,14 @@ struct MachinesFileReader {
 
     private static let keys = ["schematics", "defaults", "machines", "unknown"]
     private static let settings = [
-        "schematic", "version", "args", "config", "secureboot", "boot", "chainload", "platform",
+        "schematic", "version", "args", "config", "secureboot", "boot", "chainload", "platform", "loader",
     ]
 
     private let path: String
     private let folder: String
     private let problems: ProblemList
     private let files: FileStates
+    private var bytes: [UInt8] = []
     private var schematics: SchematicReader
 
     /// The files looked at so far.
@@ -35,9 +36,10 @@ struct MachinesFileReader {
         }
     }
 
-    static func load(_ path: String) -> Outcome {
+    /// - Parameter text: What the file says, where that is not to be read from it.
+    static func load(_ path: String, text: [UInt8]? = nil) -> Outcome {
         var reader = MachinesFileReader(path)
-        let file = reader.read()
+        let file = reader.read(text)
         let result: Result<MachinesFile, MachinesFileError>
         if let error = reader.problems.error {
             result = .failure(error)
@@ -45,7 +47,7 @@ struct MachinesFileReader {
             result = .success(file)
         } else {
             reader.problems.add(
-                TextPosition(line: 1, column: 1), "the file cannot be read", "look at its permissions and type")
+                .start, "the file cannot be read", "look at its permissions and type")
             result = .failure(reader.problems.error ?? MachinesFileError(problems: [], unlisted: 0))
         }
         return Outcome(result: result, files: reader.files.states)
@@ -60,29 +62,38 @@ struct MachinesFileReader {
         schematics = SchematicReader(problems: problems, folder: folder) { files.note($0) }
     }
 
-    private mutating func read() -> MachinesFile? {
+    private mutating func read(_ text: [UInt8]?) -> MachinesFile? {
         files.note(path)
-        let start = TextPosition(line: 1, column: 1)
+        let start = TextPosition.start
         let root: ConfigurationNode
         do {
-            let bytes = try RegularFile.read(path, limit: Self.sizeLimit)
+            bytes = try text ?? RegularFile.read(path, limit: Self.sizeLimit)
+        } catch {
+            problems.add(start, "the file cannot be read: \(error)", "correct its path or its permissions")
+            return nil
+        }
+        let lookAlikes = LookAlikes(in: bytes)
+        do {
             guard !Self.isUTF16(bytes) else {
                 problems.add(start, "the file is UTF-16, and not UTF-8", "save it as UTF-8")
                 return nil
             }
-            guard let document = try ConfigurationLoader.load(bytes), !document.isNull else {
+            guard let document = try ConfigurationLoader.load(bytes, isForeign: SchematicReader.isSchematic),
+                !document.isNull
+            else {
                 // An editor that writes in place leaves an empty file for a moment: nobody's machines must vanish then.
                 problems.add(start, "the file is empty", "write at least 'machines: []'")
                 return nil
             }
             root = document
-        } catch let error as ConfigurationSyntaxError {
-            problems.add(error.position, error.message, error.remedy)
-            return nil
         } catch {
-            problems.add(start, "the file cannot be read: \(error)", "correct its path or its permissions")
+            report(error, lookAlikes)
             return nil
         }
+        let misleading = lookAlikes.misleading(in: root, isForeign: SchematicReader.isSchematic)
+        for occurrence in misleading { problems.add(occurrence) }
+        problems.settle(misleading.map(\.position.line))
+        schematics.text = bytes
         let top = MappingReader(root, what: "the machines file", keys: Self.keys, problems: problems)
         if let node = top.node("schematics") { schematics.readNamed(node) }
         let defaultsNode = top.node("defaults")
@@ -90,7 +101,7 @@ struct MachinesFileReader {
             defaultsNode.map {
                 MappingReader($0, what: "'defaults'", keys: Self.settings, problems: problems)
             }, what: "'defaults'")
-        let (machines, criteria) = readMachines(top, defaults: defaults)
+        let (machines, criteria, owners) = readMachines(top, defaults: defaults)
         let unknown = top.choice("unknown", as: UnknownMachinePolicy.self) ?? .ignore
         let unknownPosition = top.position(of: "unknown") ?? start
         var unknownMatch: MachineMatch?
@@ -100,9 +111,21 @@ struct MachinesFileReader {
                 defaults.assignment(), rule: "unknown machines", criteria: "no entry", position: unknownPosition)
         }
         return MachinesFile(
-            path: path, machines: machines, criteria: criteria, unknown: unknown, unknownMatch: unknownMatch,
+            path: path, machines: machines, criteria: criteria, owners: owners, unknown: unknown,
+            unknownMatch: unknownMatch,
             schematics: schematics.found.sorted { $0.key.digest < $1.key.digest }.map(\.value),
             referencedFiles: files.states.keys.filter { $0 != path }.sorted())
+    }
+
+    /// Says why the file is no YAML.
+    private func report(_ failure: ConfigurationLoader.Failure, _ lookAlikes: LookAlikes) {
+        switch failure {
+        case .syntax(let error):
+            problems.add(error.position, error.message, error.remedy)
+            for occurrence in lookAlikes.near(error) { problems.add(occurrence) }
+        case .part(let fault):
+            schematics.report(fault)
+        }
     }
 
     /// Whether a text begins as UTF-16 does: with its byte order mark, or with an ASCII character of two bytes.
@@ -114,9 +137,10 @@ struct MachinesFileReader {
 
     private mutating func readMachines(
         _ top: MappingReader, defaults: MachineSettings
-    ) -> ([MachineMatch], [MachineCriteria]) {
+    ) -> (machines: [MachineMatch], criteria: [MachineCriteria], owners: [Int]) {
         var machines: [MachineMatch] = []
         var criteria: [MachineCriteria] = []
+        var places: [Int] = []
         var names: [String: TextPosition] = [:]
         var owners: [MachineCriteria: (rule: String, position: TextPosition)] = [:]
         let keys = ["name", "mac", "match"] + Self.settings
@@ -124,12 +148,12 @@ struct MachinesFileReader {
             let what = node.scalar(of: "name").map { "machine '\($0)'" } ?? "a machine"
             let reader = MappingReader(node, what: what, keys: keys, problems: problems)
             guard case .mapping = node.content else { continue }
-            let matched = readCriteria(reader, what: what)
+            let matched = CriteriaReader(what: what, problems: problems).read(reader)
             // Until its criteria can be read, what an entry lacks besides them is not worth saying.
             let isMisread = matched == nil && (reader.has("mac") || reader.has("match"))
             var name = reader.text("name")?.text
             if name == nil, !reader.has("name") {
-                if let mac = matched?.mac {
+                if let mac = matched?.first?.mac {
                     name = mac.description
                 } else if !isMisread {
                     problems.add(node.position, "a machine has no name", "give it one with 'name:'")
@@ -147,84 +171,31 @@ struct MachinesFileReader {
             settings.inherit(from: defaults)
             if !isMisread { settings.requireBootable(what: what, position: node.position, problems: problems) }
             guard let matched else { continue }
-            if let owner = owners[matched] {
-                problems.add(
-                    node.position,
-                    "\(what) matches the same machines as \(owner.rule) at \(owner.position.line):"
-                        + "\(owner.position.column), by \(matched)",
-                    "remove one of them, or tell them apart by another criterion")
-                continue
+            var isFree = true
+            for criterion in matched {
+                if let owner = owners[criterion] {
+                    problems.add(
+                        node.position,
+                        "\(what) matches the same machines as \(owner.rule) at \(owner.position.line):"
+                            + "\(owner.position.column), by \(criterion)",
+                        "remove one of them, or tell them apart by another criterion")
+                    isFree = false
+                } else {
+                    owners[criterion] = (what, node.position)
+                }
             }
-            owners[matched] = (what, node.position)
+            guard isFree else { continue }
             var assignment = settings.assignment()
             assignment.name = name
-            criteria.append(matched)
+            criteria += matched
+            places += matched.map { _ in machines.count }
             machines.append(
                 match(
-                    assignment, rule: name.map { "machine '\($0)'" } ?? what, criteria: matched.description,
-                    architecture: matched.architecture, position: node.position))
+                    assignment, rule: name.map { "machine '\($0)'" } ?? what, criteria: matched.oneOfThem,
+                    addresses: matched.compactMap(\.mac),
+                    architecture: matched.first?.architecture, position: node.position))
         }
-        return (machines, criteria)
-    }
-
-    /// nil when the criteria have problems.
-    private func readCriteria(_ reader: MappingReader, what: String) -> MachineCriteria? {
-        var criteria = MachineCriteria()
-        var isSound = true
-        let macRemedy = "write six pairs of hexadecimal digits, as in 52:54:00:12:34:56"
-        if reader.has("mac") {
-            criteria.mac = reader.value(
-                "mac", remedy: macRemedy + "; a pattern stands under 'match'", parse: MACAddress.init(parsing:))
-            isSound = criteria.mac != nil
-        }
-        if let node = reader.node("match") {
-            let inner = "'match' of \(what)"
-            let match = MappingReader(
-                node, what: inner, keys: ["mac", "uuid", "serial", "arch"], problems: problems)
-            if match.has("mac") {
-                if reader.has("mac") {
-                    problems.add(node.position, "\(what) has 'mac' and a 'mac' under 'match'", "remove one of them")
-                    isSound = false
-                }
-                let found = match.text("mac")
-                if let found, found.text.contains("*") {
-                    criteria.pattern = match.value(
-                        "mac", found,
-                        remedy: "write the beginning of an address and one '*' at its end, as in \"a0:36:9f:*\"",
-                        parse: MACPattern.init(parsing:))
-                    isSound = isSound && criteria.pattern != nil
-                } else {
-                    let mac = found.flatMap {
-                        match.value("mac", $0, remedy: macRemedy, parse: MACAddress.init(parsing:))
-                    }
-                    criteria.mac = mac ?? criteria.mac
-                    isSound = isSound && mac != nil
-                }
-            }
-            if match.has("uuid") {
-                criteria.uuid = match.value(
-                    "uuid",
-                    remedy: "write the SMBIOS UUID, as in 4c4c4544-0039-4b10-8035-b3c04f4d3132; "
-                        + "one of zeros or ones names no machine"
-                ) { SystemUUID(parsing: $0).flatMap { $0.isPlaceholder ? nil : $0 } }
-                isSound = isSound && criteria.uuid != nil
-            }
-            if match.has("serial") {
-                criteria.serial = match.text("serial").map { MachineIdentity.trimmed($0.text) }
-                isSound = isSound && criteria.serial != nil
-            }
-            if match.has("arch") {
-                criteria.architecture = match.choice("arch", as: Architecture.self)
-                isSound = isSound && criteria.architecture != nil
-            }
-        } else if reader.has("match") {
-            isSound = false
-        }
-        if isSound, criteria.isEmpty {
-            problems.add(reader.node.position, "\(what) matches nothing", "give it 'mac:' or 'match:'")
-            return nil
-        }
-        return isSound ? criteria : nil
+        return (machines, criteria, places)
     }
 
     private mutating func readSettings(_ reader: MappingReader?, what: String) -> MachineSettings {
@@ -237,6 +208,11 @@ struct MachinesFileReader {
         settings.namesVersion = reader.has("version")
         settings.version = reader.value("version", remedy: "write v1.13.5, 1.13 or latest") {
             try VersionSelector(parsing: $0)
+        }
+        if let list = reader.node("args") {
+            for split in SplitArguments(in: bytes).find(in: list) {
+                problems.add(split.position, "an argument of \(what): \(split.message)", split.remedy)
+            }
         }
         for item in reader.items("args") {
             guard case .scalar(let text, _) = item.content, !item.isNull else {
@@ -267,6 +243,7 @@ struct MachinesFileReader {
         settings.secureBoot = reader.truth("secureboot")
         settings.boot = reader.choice("boot", as: Assignment.BootMode.self)
         settings.chainload = reader.truth("chainload")
+        settings.loader = reader.value("loader", remedy: LoaderName.rule) { LoaderName.isValid($0) ? $0 : nil }
         if let (text, position) = reader.text("platform") {
             let known = Platform.offered.map(\.name)
             if known.contains(text) {
@@ -282,11 +259,13 @@ struct MachinesFileReader {
     }
 
     private func match(
-        _ assignment: Assignment, rule: String, criteria: String, architecture: Architecture? = nil,
+        _ assignment: Assignment, rule: String, criteria: String, addresses: [MACAddress] = [],
+        architecture: Architecture? = nil,
         position: TextPosition
     ) -> MachineMatch {
         MachineMatch(
-            assignment: assignment, rule: rule, criteria: criteria, architecture: architecture, file: path,
+            assignment: assignment, rule: rule, criteria: criteria, addresses: addresses, architecture: architecture,
+            file: path,
             line: position.line, column: position.column)
     }
 }
@@ -294,12 +273,13 @@ struct MachinesFileReader {
 extension ConfigurationNode {
     /// The text of a key of a mapping, before anything is known about it.
     fileprivate func scalar(of name: String) -> String? {
-        guard case .mapping(let pairs) = content else { return nil }
-        for (key, value) in pairs {
-            if case .scalar(name, _) = key.content, case .scalar(let text, _) = value.content, !value.isNull {
-                return text
-            }
-        }
-        return nil
+        guard let node = self[name], !node.isNull, case .scalar(let text, _) = node.content else { return nil }
+        return text
+    }
+}
+
+extension ProblemList {
+    fileprivate func add(_ occurrence: LookAlikes.Occurrence) {
+        add(occurrence.position, occurrence.message, occurrence.kind.remedy)
     }
 }

@@ -41,18 +41,25 @@ final class ProblemList {
     let file: String
     private var problems: [MachinesProblem] = []
     private var unlisted = 0
+    /// Lines on which one fault has been found that makes others.
+    private var settledLines: Set<Int> = []
 
     init(file: String) { self.file = file }
 
-    func add(_ position: TextPosition, _ message: String, _ remedy: String) {
+    /// Adds a problem. Its text is only made if it is listed.
+    func add(_ position: TextPosition, _ message: @autoclosure () -> String, _ remedy: @autoclosure () -> String) {
+        guard !settledLines.contains(position.line) else { return }
         guard problems.count < Self.limit else {
             unlisted += 1
             return
         }
         problems.append(
             MachinesProblem(
-                file: file, line: position.line, column: position.column, message: message, remedy: remedy))
+                file: file, line: position.line, column: position.column, message: message(), remedy: remedy()))
     }
+
+    /// Passes over further problems on these lines, which have one already that explains them.
+    func settle(_ lines: some Sequence<Int>) { settledLines.formUnion(lines) }
 
     /// What to throw when anything was added.
     var error: MachinesFileError? {

@@ -60,12 +60,31 @@ struct MappingReader {
 
     /// The text of a key. Numbers are text too, so that version 1.10 stays 1.10.
     func text(_ key: String) -> (text: String, position: TextPosition)? {
+        node(key).flatMap { text(key, $0, expected: "it is a single value") }
+    }
+
+    /// The texts of a key that has one or a list of several; nil when one of them is a problem.
+    func texts(_ key: String) -> [(text: String, position: TextPosition)]? {
         guard let value = node(key) else { return nil }
-        guard case .scalar(let text, _) = value.content else {
-            problems.add(value.position, "'\(key)' of \(what) is \(value.kindName)", "it is a single value")
+        guard case .sequence(let items) = value.content else {
+            return text(key, value, expected: "it is a single value, or a list of them").map { [$0] }
+        }
+        guard !items.isEmpty else {
+            problems.add(value.position, "'\(key)' of \(what) is an empty list", "give it a value or remove the key")
             return nil
         }
-        guard !text.isEmpty else {
+        let texts = items.map { text(key, $0, expected: "each item is a single value") }
+        return texts.contains { $0 == nil } ? nil : texts.compactMap(\.self)
+    }
+
+    private func text(
+        _ key: String, _ value: ConfigurationNode, expected: String
+    ) -> (text: String, position: TextPosition)? {
+        guard case .scalar(let text, _) = value.content else {
+            problems.add(value.position, "'\(key)' of \(what) is \(value.kindName)", expected)
+            return nil
+        }
+        guard !text.isEmpty, !value.isNull else {
             problems.add(value.position, "'\(key)' of \(what) is empty", "give it a value or remove the key")
             return nil
         }

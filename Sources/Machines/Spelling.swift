@@ -8,6 +8,8 @@ enum Spelling {
 
     /// The known name nearest to `name`, if it is near: one character away, or two for all but short names.
     static func nearest(to name: String, among known: [String]) -> String? {
+        // Nobody misspells a name as long as this, and nobody waits for a look at so many.
+        guard name.utf8.count <= 256, known.count <= 1000 else { return nil }
         let allowed = name.count < 4 ? 1 : 2
         return known.map { (name: $0, distance: distance(name.lowercased(), $0.lowercased())) }
             .filter { $0.distance <= allowed }

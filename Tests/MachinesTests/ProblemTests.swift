@@ -42,7 +42,7 @@ struct Faulty: Sendable, CustomTestStringConvertible {
                 "1:1: unknown key 'schematcs' in the machines file; did you mean 'schematics'?",
                 "2:12: unknown key 'verison' in 'defaults'; did you mean 'version'?",
                 "2:27: unknown key 'colour' in 'defaults'; the keys are "
-                    + "schematic, version, args, config, secureboot, boot, chainload, platform",
+                    + "schematic, version, args, config, secureboot, boot, chainload, platform, loader",
                 "4:39: unknown key 'shematic' in machine 'a'; did you mean 'schematic'?",
                 "5:1: unknown key 'unknwon' in the machines file; did you mean 'unknown'?",
             ]),
@@ -57,7 +57,7 @@ struct Faulty: Sendable, CustomTestStringConvertible {
             problems: [
                 "1:13: 'schematics' is a list; it is a mapping of names to schematics",
                 "2:11: 'defaults' is a single value; it is a mapping with the keys "
-                    + "schematic, version, args, config, secureboot, boot, chainload, platform",
+                    + "schematic, version, args, config, secureboot, boot, chainload, platform, loader",
                 "3:11: 'machines' of the machines file is a mapping; it is a list, as in [a, b]",
                 "4:10: 'unknown' of the machines file is a list; it is a single value",
             ]),
@@ -78,6 +78,7 @@ struct Faulty: Sendable, CustomTestStringConvertible {
                   match: {mac: "52:*:00", arch: x86, uuid: 0, serial: }
                 - name: [c]
                   mac: "a0:36:9f:*"
+                  loader: efi/snponly.efi
                 - just text
                 unknown: deflt
                 """,
@@ -103,9 +104,11 @@ struct Faulty: Sendable, CustomTestStringConvertible {
                 "13:9: 'name' of a machine is a list; it is a single value",
                 "14:8: 'mac' of a machine is 'a0:36:9f:*'; write six pairs of hexadecimal digits, "
                     + "as in 52:54:00:12:34:56; a pattern stands under 'match'",
-                "15:3: a machine is a single value; it is a mapping with the keys name, mac, match, "
-                    + "schematic, version, args, config, secureboot, boot, chainload, platform",
-                "16:10: 'unknown' of the machines file is 'deflt'; did you mean 'default'?",
+                "15:11: 'loader' of a machine is 'efi/snponly.efi'; write the name of a file in a loader folder, "
+                    + "as in snponly.efi: no folders, no blanks, ASCII",
+                "16:3: a machine is a single value; it is a mapping with the keys name, mac, match, "
+                    + "schematic, version, args, config, secureboot, boot, chainload, platform, loader",
+                "17:10: 'unknown' of the machines file is 'deflt'; did you mean 'default'?",
             ]),
         Faulty(
             title: "duplicates",
@@ -170,7 +173,7 @@ struct Faulty: Sendable, CustomTestStringConvertible {
                 """,
             problems: [
                 "3:8: schematic 'bad' is no schematic: yaml: construct errors: "
-                    + "field customisation not found in type schematic.Schematic; correct it",
+                    + "line 3: field customisation not found in type schematic.Schematic; correct it",
                 "4:8: schematic 'none' is empty; write {customization: {}} for one without extras",
                 "5:9: schematic 'list' is a list; it is a mapping, a file, or an ID",
                 "6:11: schematic 'absent', file FOLDER/s/absent.yaml, cannot be read: No such file or directory; "

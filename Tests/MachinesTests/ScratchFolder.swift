@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// A folder of a test's own, removed with it.
 final class ScratchFolder {
@@ -27,4 +28,9 @@ final class ScratchFolder {
     }
 
     func remove(_ name: String) throws { try FileManager.default.removeItem(atPath: "\(path)/\(name)") }
+}
+
+/// Where a fixture is.
+func fixturePath(_ name: String) throws -> String {
+    try #require(Bundle.module.url(forResource: "Fixtures/\(name)", withExtension: nil)).path
 }

@@ -1,21 +1,39 @@
 /// A node of a configuration file, with its place in it.
 struct ConfigurationNode: Sendable {
     enum Content: Sendable {
-        case scalar(String, isPlain: Bool)
+        case scalar(String, style: ScalarStyle)
         case sequence([ConfigurationNode])
         case mapping([(key: ConfigurationNode, value: ConfigurationNode)])
+    }
+
+    /// How a scalar was written.
+    enum ScalarStyle: Hashable, Sendable {
+        /// Without anything around it.
+        case plain
+        /// In quotes of either kind.
+        case quoted
+        /// As lines of its own, after `|` or `>`.
+        case block
     }
 
     var content: Content
     /// The tag written on it in full form ("tag:yaml.org,2002:str"), or nil.
     var tag: String?
     var position: TextPosition
+    /// Where it stands in the file's bytes, its tag and anchor included.
+    var range: Range<Int>
     /// How many nodes it has, itself included, with aliases followed.
     var weight: Int
 
+    /// The text of a scalar without quotes or a tag.
+    var plainText: String? {
+        guard case .scalar(let text, .plain) = content, tag == nil else { return nil }
+        return text
+    }
+
     /// Whether it is YAML's null: nothing at all, or one of its names without quotes.
     var isNull: Bool {
-        guard case .scalar(let text, isPlain: true) = content else { return false }
+        guard case .scalar(let text, .plain) = content else { return false }
         return ["", "~", "null", "Null", "NULL"].contains(text)
     }
 
@@ -27,10 +45,20 @@ struct ConfigurationNode: Sendable {
         case .mapping: "a mapping"
         }
     }
+
+    /// The value of a key of a mapping; of a repeated key the first.
+    subscript(key: String) -> ConfigurationNode? {
+        guard case .mapping(let pairs) = content else { return nil }
+        return pairs.first { pair in
+            if case .scalar(key, _) = pair.key.content { true } else { false }
+        }?.value
+    }
 }
 
 /// A place in a text; both count from 1, columns in characters.
 struct TextPosition: Hashable, Sendable {
     var line: Int
     var column: Int
+
+    static let start = TextPosition(line: 1, column: 1)
 }
