@@ -62,7 +62,7 @@ public struct HTTPFrontend: Sendable {
     }
 
     /// How long a connection may be idle, or take over sending a request.
-    static let idleTimeout = TimeAmount.seconds(60)
+    static let idleTimeout = Duration.seconds(60)
 
     /// Every route.
     static func routes(_ parts: Parts) -> Routes {
@@ -92,20 +92,15 @@ public struct HTTPFrontend: Sendable {
         _ parts: Parts, address: String, port: Int, limits: ConnectionLimits = .ofProcess, logger: Logger,
         onRunning: @escaping @Sendable (Int) async -> Void
     ) async throws {
-        let table = ConnectionTable(limits: limits)
-        let bodyLimit = parts.schematicLimit
         let responder = FrontendResponder(routes: routes(parts), name: parts.name, logger: logger)
-        let server = HTTP1Channel(
+        let server = FrontendChannel(
             responder: { request, writer, channel in
                 let response = try await responder.respond(to: request, on: channel)
                 do { try await writer.write(response: response.head, body: response.body) } catch is HTTPParserError {
                     // As it is, it would be answered with 400, in the middle of this answer.
                     throw BrokenRequest()
                 }
-            },
-            configuration: .init(
-                additionalChannelHandlers: [ConnectionInstaller(table: table, bodyLimit: bodyLimit)],
-                idleTimeout: idleTimeout)
+            }, table: ConnectionTable(limits: limits), bodyLimit: parts.schematicLimit, idleTimeout: idleTimeout
         ).server(
             configuration: .init(address: .hostname(address, port: port)),
             onServerRunning: { channel in await onRunning(channel.localAddress?.port ?? port) },

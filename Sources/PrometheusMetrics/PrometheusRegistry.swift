@@ -5,9 +5,22 @@ import Synchronization
 ///
 /// Labels must be bounded: a route, a kind, a status; never a MAC address, a URL or a schematic.
 public final class PrometheusRegistry: Sendable {
+    /// A name with labels. It is looked up with each thing that is counted, so its hash is made once.
     struct Series: Hashable {
-        var name: String
-        var labels: [String: String]
+        let name: String
+        let labels: [String: String]
+        private let digest: Int
+
+        init(name: String, labels: [String: String]) {
+            self.name = name
+            self.labels = labels
+            var hasher = Hasher()
+            hasher.combine(name)
+            hasher.combine(labels)
+            digest = hasher.finalize()
+        }
+
+        func hash(into hasher: inout Hasher) { hasher.combine(digest) }
     }
 
     enum Value {
@@ -42,14 +55,16 @@ public final class PrometheusRegistry: Sendable {
 
     func observe(_ value: Double, for series: Series) {
         values.withLock { values in
-            var buckets = [UInt64](repeating: 0, count: Self.bounds.count)
-            var sum = 0.0
-            var count: UInt64 = 0
-            if case .histogram(let oldBuckets, let oldSum, let oldCount)? = values[series] {
-                (buckets, sum, count) = (oldBuckets, oldSum, oldCount)
+            guard let index = values.index(forKey: series),
+                case .histogram(var buckets, let sum, let count) = values.values[index]
+            else {
+                let buckets = Self.bounds.map { value <= $0 ? UInt64(1) : 0 }
+                return values[series] = .histogram(buckets: buckets, sum: value, count: 1)
             }
-            for index in Self.bounds.indices where value <= Self.bounds[index] { buckets[index] += 1 }
-            values[series] = .histogram(buckets: buckets, sum: sum + value, count: count + 1)
+            // With two owners, the buckets would be copied before they are changed.
+            values.values[index] = .counter(0)
+            for bucket in Self.bounds.indices where value <= Self.bounds[bucket] { buckets[bucket] += 1 }
+            values.values[index] = .histogram(buckets: buckets, sum: sum + value, count: count + 1)
         }
     }
 

@@ -169,13 +169,9 @@ import Testing
     }
 
     @Test func theSendFileHandlerStandsBetweenEncoderAndCodec() async throws {
-        let server = HTTP1Channel(
+        let server = FrontendChannel(
             responder: { _, writer, _ in try await writer.writeResponse(.init(status: .ok)) },
-            configuration: .init(
-                additionalChannelHandlers: [
-                    ConnectionInstaller(
-                        table: ConnectionTable(limits: .ofProcess), bodyLimit: 1 << 20)
-                ]))
+            table: ConnectionTable(limits: .ofProcess), bodyLimit: 1 << 20, idleTimeout: .seconds(60))
         let channel = EmbeddedChannel()
         _ = try await server.setup(channel: channel, logger: Logger(label: "none") { _ in SwiftLogNoOpLogHandler() })
             .get()
@@ -183,9 +179,8 @@ import Testing
         let names = description.split(whereSeparator: { !$0.isLetter && !$0.isNumber }).map(String.init)
         let encoder = try #require(names.firstIndex { $0.hasPrefix("HTTPResponseEncoder") }, "\(description)")
         let sender = try #require(names.firstIndex { $0 == "SendFileHandler" }, "\(description)")
-        let codec = try #require(names.firstIndex { $0 == "HTTP1ToHTTPServerCodec" }, "\(description)")
-        let installer = try #require(names.firstIndex { $0 == "ConnectionInstaller" }, "\(description)")
-        #expect(encoder < sender && sender < codec && codec < installer)
+        let codec = try #require(names.firstIndex { $0 == "RequestCodec" }, "\(description)")
+        #expect(encoder < sender && sender < codec)
         _ = try channel.finish()
     }
 }

@@ -186,7 +186,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 extension HTTPRequestHead {
     /// Whether the client waits for leave before it sends a body.
     fileprivate var awaitsLeave: Bool {
-        guard !isOlderThan1_1, headers.contains(name: "Expect") else { return false }
+        guard (version.major, version.minor) >= (1, 1), headers.contains(name: "Expect") else { return false }
         return headers["Expect"].contains { $0.lowercased() == "100-continue" }
             && (headers.contains(name: "Content-Length") || headers.contains(name: "Transfer-Encoding"))
     }

@@ -4,7 +4,6 @@ import HTTPTypes
 import HummingbirdCore
 import NIOCore
 import NIOHTTP1
-import NIOHTTPTypesHTTP1
 
 /// Asks the pipeline to send a part of an open file as response body, by sendfile(2): the bytes never enter this process.
 ///
