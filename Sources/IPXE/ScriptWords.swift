@@ -17,6 +17,7 @@ enum ScriptWords {
 
     /// A URL. A dollar sign that would begin an expansion is percent-encoded.
     static func write(url: String, to script: inout [UInt8]) throws(ScriptError) {
+        if url.isPlain(after: space, permittingSpaces: false) != nil { return script.append(contentsOf: url.utf8) }
         let bytes = url.utf8Bytes
         guard !bytes.hasWhiteSpace else { throw .whiteSpace(in: url) }
         guard !bytes.hasControl else { throw .controlCharacter(in: url) }
@@ -25,6 +26,7 @@ enum ScriptWords {
 
     /// A kernel command line, word by word.
     static func write(commandLine line: String, to script: inout [UInt8]) throws(ScriptError) {
+        if let last = line.isPlain(after: space), last != space { return script.append(contentsOf: line.utf8) }
         let bytes = line.utf8Bytes
         guard !bytes.hasControl else { throw .controlCharacter(in: line) }
         var isFirst = true
@@ -42,6 +44,12 @@ enum ScriptWords {
 
     /// Text for people. It is never refused: what cannot be shown is replaced.
     static func write(displayed parts: [String], to script: inout [UInt8]) {
+        var last: UInt8? = space
+        for part in parts { last = last.flatMap { part.isPlain(after: $0) } }
+        if let last, last != space {
+            for part in parts { script.append(contentsOf: part.utf8) }
+            return
+        }
         var text: [UInt8] = []
         text.reserveCapacity(parts.reduce(0) { $0 + $1.utf8.count })
         for part in parts { text.append(contentsOf: part.utf8) }
@@ -67,6 +75,28 @@ enum ScriptWords {
 }
 
 extension String {
+    /// The last byte, if all of it can be written as it stands: printable ASCII, with single spaces, and nothing in it that
+    /// iPXE takes for something of its own. Almost everything is, and this looks at each byte once.
+    fileprivate func isPlain(after previous: UInt8, permittingSpaces: Bool = true) -> UInt8? {
+        var text = self
+        return text.withUTF8 { bytes in
+            var last = previous
+            for byte in bytes {
+                switch byte {
+                case UInt8(ascii: "$"), UInt8(ascii: "\\"): return nil
+                case UInt8(ascii: "#"), UInt8(ascii: ";"), UInt8(ascii: "|"), UInt8(ascii: "&"):
+                    if last == UInt8(ascii: " ") { return nil }
+                case UInt8(ascii: " "):
+                    if last == UInt8(ascii: " ") || !permittingSpaces { return nil }
+                case 0x21...0x7e: break
+                default: return nil
+                }
+                last = byte
+            }
+            return last
+        }
+    }
+
     fileprivate var utf8Bytes: ArraySlice<UInt8> { Array(utf8)[...] }
 }
 

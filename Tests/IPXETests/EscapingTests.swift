@@ -47,6 +47,27 @@ private func arguments(_ commandLine: String) throws -> String {
         #expect(throws: ScriptError.controlCharacter(in: commandLine)) { try arguments(commandLine) }
     }
 
+    /// Every line of a few bytes out of those that mean something, against the rule said word by word.
+    @Test func everyShortLineIsWrittenByTheSameRule() throws {
+        let alphabet = Array(" a#|&;\\".utf8)
+        for number in 0..<(7 * 7 * 7 * 7 * 7) {
+            var rest = number
+            let bytes = (0..<5).map { _ in
+                defer { rest /= 7 }
+                return alphabet[rest % 7]
+            }
+            let line = String(decoding: bytes, as: UTF8.self)
+            let words = line.split(separator: " ").map { word in
+                let isSyntax = ["||", "&&", ";"].contains(word) || word.hasPrefix("#")
+                return (isSyntax ? "${empty:string}" : "") + word + (word.hasSuffix("\\") ? "${empty:string}" : "")
+            }
+            let expected = words.joined(separator: " ")
+            #expect(try arguments("x " + line) == (words.isEmpty ? "x" : "x " + expected), "\(line)")
+            let refusal = RefusalScript.text(machine: "m", reason: line, from: origin).split(separator: "\n")
+            #expect(refusal[2] == "echo " + expected, "\(line)")
+        }
+    }
+
     @Test func aCommandLineThatKernelsWouldCutIsRefused() throws {
         let longest = String(repeating: "a", count: 2024)
         #expect(MachineScript.commandLineLimit == 2024)
