@@ -18,6 +18,8 @@ let package = Package(
         .target(name: "Loads", swiftSettings: strict),
         /** Many TFTP clients at once. */
         .executableTarget(name: "tftp-load", dependencies: ["Loads"], swiftSettings: strict),
+        /** What UDP costs without a TFTP server around it. */
+        .executableTarget(name: "udp-floor"),
         /** Many machines that say DISCOVER, through a relay. */
         .executableTarget(name: "dhcp-load", dependencies: ["CDatagrams", "Loads"], swiftSettings: strict),
         /** Every measurement with its peer, as a table and as JSON. */

@@ -141,10 +141,13 @@ struct sender_control {
     } space;
 };
 
+// Two for each DATA packet: its header and its payload.
+enum { MOST_VECTORS = 2048 };
+
 struct tftp_sender {
-    int first, count;
+    int first, count, used_vectors;
     struct mmsghdr messages[TFTP_BATCH];
-    struct iovec vectors[TFTP_BATCH];
+    struct iovec vectors[MOST_VECTORS];
     struct sockaddr_in receivers[TFTP_BATCH];
     struct sender_control controls[TFTP_BATCH];
     uint16_t segments[TFTP_BATCH];
@@ -154,22 +157,26 @@ struct tftp_sender {
 struct tftp_sender *tftp_sender_create(void) { return calloc(1, sizeof(struct tftp_sender)); }
 void tftp_sender_free(struct tftp_sender *sender) { free(sender); }
 int tftp_sender_count(const struct tftp_sender *sender) { return sender->count - sender->first; }
-void tftp_sender_clear(struct tftp_sender *sender) { sender->first = sender->count = 0; }
+bool tftp_sender_has_room(const struct tftp_sender *sender, int vectors) {
+    return sender->count < TFTP_BATCH && vectors <= MOST_VECTORS - sender->used_vectors;
+}
+void tftp_sender_clear(struct tftp_sender *sender) { sender->first = sender->count = sender->used_vectors = 0; }
 
-bool tftp_sender_add(
-    struct tftp_sender *sender, uint32_t address, uint16_t port, uint32_t local, const void *bytes, size_t length,
+// A message of the next `vectors` vectors, which the caller fills in.
+static struct iovec *add_message(
+    struct tftp_sender *sender, uint32_t address, uint16_t port, uint32_t local, int vectors, size_t length,
     uint16_t segment) {
-    if (sender->count == TFTP_BATCH) return false;
+    if (sender->count == TFTP_BATCH || vectors > MOST_VECTORS - sender->used_vectors) return NULL;
     int i = sender->count++;
     sender->receivers[i] = endpoint(address, port);
-    sender->vectors[i] = (struct iovec){(void *)bytes, length};
     sender->segments[i] = segment;
     struct msghdr *header = &sender->messages[i].msg_hdr;
     memset(header, 0, sizeof *header);
     header->msg_name = &sender->receivers[i];
     header->msg_namelen = sizeof sender->receivers[i];
-    header->msg_iov = &sender->vectors[i];
-    header->msg_iovlen = 1;
+    header->msg_iov = sender->vectors + sender->used_vectors;
+    header->msg_iovlen = (size_t)vectors;
+    sender->used_vectors += vectors;
     header->msg_control = &sender->controls[i];
     struct cmsghdr *control = &sender->controls[i].space.align;
     size_t used = 0;
@@ -192,6 +199,37 @@ bool tftp_sender_add(
     }
     if (used == 0) header->msg_control = NULL;
     header->msg_controllen = used;
+    return header->msg_iov;
+}
+
+bool tftp_sender_add(
+    struct tftp_sender *sender, uint32_t address, uint16_t port, uint32_t local, const void *bytes, size_t length,
+    uint16_t segment) {
+    struct iovec *vector = add_message(sender, address, port, local, 1, length, segment);
+    if (!vector) return false;
+    *vector = (struct iovec){(void *)bytes, length};
+    return true;
+}
+
+bool tftp_sender_add_blocks(
+    struct tftp_sender *sender, uint32_t address, uint16_t port, uint32_t local, uint8_t *headers, uint64_t first,
+    unsigned count, size_t block_size, const void *payload, size_t length) {
+    uint16_t segment = count > 1 ? (uint16_t)(block_size + 4) : 0;
+    struct iovec *vector = add_message(sender, address, port, local, (int)(2 * count), 4 * count + length, segment);
+    if (!vector) return false;
+    const uint8_t *next = payload;
+    for (unsigned i = 0; i < count; i++, first++) {
+        size_t size = length < block_size ? length : block_size;
+        headers[0] = 0;
+        headers[1] = 3;
+        headers[2] = (uint8_t)(first >> 8);
+        headers[3] = (uint8_t)first;
+        *vector++ = (struct iovec){headers, 4};
+        *vector++ = (struct iovec){(void *)next, size};
+        headers += 4;
+        next += size;
+        length -= size;
+    }
     return true;
 }
 
@@ -208,19 +246,13 @@ int tftp_sender_flush(struct tftp_sender *sender, int fd) {
     return 0;
 }
 
-int tftp_sender_send_divided(struct tftp_sender *sender, int fd) {
-    if (sender->first >= sender->count) return 0;
-    int i = sender->first;
-    struct iovec whole = sender->vectors[i];
-    size_t step = sender->segments[i] > 0 ? sender->segments[i] : whole.iov_len;
-    struct msghdr header = sender->messages[i].msg_hdr;
-    // Without the request to cut it up, which comes last.
-    header.msg_controllen = sender->plain_controls[i];
-    if (header.msg_controllen == 0) header.msg_control = NULL;
+// Packets that lie one behind the other.
+static int send_pieces(struct tftp_sender *sender, int fd, struct msghdr header, struct iovec whole, size_t step) {
     struct iovec part;
     header.msg_iov = &part;
+    header.msg_iovlen = 1;
     size_t offset = 0;
-    do {
+    while (offset < whole.iov_len) {
         size_t left = whole.iov_len - offset;
         part = (struct iovec){(char *)whole.iov_base + offset, left < step ? left : step};
         if (sendmsg(fd, &header, 0) < 0) {
@@ -228,7 +260,32 @@ int tftp_sender_send_divided(struct tftp_sender *sender, int fd) {
             return errno;
         }
         offset += part.iov_len;
-    } while (offset < whole.iov_len);
+    }
+    tftp_sender_skip(sender);
+    return 0;
+}
+
+int tftp_sender_send_divided(struct tftp_sender *sender, int fd) {
+    if (sender->first >= sender->count) return 0;
+    int i = sender->first;
+    struct msghdr header = sender->messages[i].msg_hdr;
+    // Without the request to cut it up, which comes last.
+    header.msg_controllen = sender->plain_controls[i];
+    if (header.msg_controllen == 0) header.msg_control = NULL;
+    // Blocks come as header and payload, two vectors each; everything else is one packet in one vector.
+    struct iovec *vector = header.msg_iov, *end = vector + header.msg_iovlen;
+    if (header.msg_iovlen == 1 && sender->segments[i] > 0 && vector->iov_len > sender->segments[i])
+        return send_pieces(sender, fd, header, *vector, sender->segments[i]);
+    size_t each = header.msg_iovlen == 1 ? 1 : 2;
+    while (vector < end) {
+        header.msg_iov = vector;
+        header.msg_iovlen = each;
+        if (sendmsg(fd, &header, 0) < 0) {
+            if (errno == EINTR) continue;
+            return errno;
+        }
+        vector += each;
+    }
     tftp_sender_skip(sender);
     return 0;
 }

@@ -29,13 +29,32 @@ public final class OpenFile: Sendable {
     /// How many bytes it had when it was opened.
     public var length: UInt64 { UInt64(identity.length) }
     let descriptor: Int32
+    private let mapping: Mapping?
+
+    /// Memory that is the file, for the kernel to send from. It is never read by the process itself, which would be killed
+    /// where the file has become shorter; the kernel only says so.
+    private struct Mapping: @unchecked Sendable {
+        // Never written, and there until the file is closed.
+        let start: UnsafeMutableRawPointer
+    }
 
     fileprivate init(descriptor: Int32, identity: Identity) {
         self.descriptor = descriptor
         self.identity = identity
+        let start = mmap(nil, Int(clamping: identity.length), PROT_READ, MAP_SHARED, descriptor, 0)
+        mapping = start == MAP_FAILED ? nil : start.map(Mapping.init(start:))
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        if let mapping { munmap(mapping.start, Int(clamping: identity.length)) }
+        close(descriptor)
+    }
+
+    /// Where the file is in memory, to be sent from and not to be read; nil if it is empty or cannot be mapped.
+    var memory: UnsafeRawPointer? { mapping.map { UnsafeRawPointer($0.start) } }
+
+    /// Whether it still has all the bytes that it had when it was opened.
+    var isWhole: Bool { linux_file_length(descriptor) >= off_t(clamping: length) }
 
     /// Where it lies, without symbolic links.
     public func path() throws(TFTPContentError) -> String {

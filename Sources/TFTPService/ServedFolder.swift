@@ -94,6 +94,8 @@ public final class ServedFolder: Sendable {
         guard root < 0 else { return root }
         switch errno {
         case ENOENT, ENOTDIR: return nil
+        // A distribution may keep its own folder to itself; of the operator's, he should hear.
+        case EACCES where content == .programs: return nil
         case let error: throw .unreadable(path: path, errno: error)
         }
     }

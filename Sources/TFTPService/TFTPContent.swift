@@ -51,6 +51,19 @@ public final class TFTPContent: Sendable {
         self.pieces = pieces
     }
 
+    /// Where all of it is in memory, to be sent from and not to be read; nil unless it is a whole file.
+    var memory: UnsafeRawPointer? {
+        guard pieces.count == 1, case .file(let file) = pieces[0].source else { return nil }
+        return file.memory
+    }
+
+    /// Whether its files still have all their bytes.
+    var isWhole: Bool {
+        pieces.allSatisfy { piece in
+            if case .file(let file) = piece.source { file.isWhole } else { true }
+        }
+    }
+
     /// Writes DATA packets, one behind the other, for `count` blocks from number `first` on, which carry the bytes in
     /// `range`. `output` has room for them. Returns how many bytes were written.
     func writePackets(

@@ -158,7 +158,8 @@ public final class TFTPServer: Sendable {
             worker.post(
                 .start(
                     StartingTransfer(
-                        subject: subject, request: incoming.request, listener: incoming.listener, ticket: ticket,
+                        subject: subject, request: incoming.request, listener: incoming.listener,
+                        received: incoming.received, ticket: ticket,
                         content: content, terms: terms)))
         } catch TFTPContentError.unreadable(let path, ENOENT) {
             context.admission.abandon(client, ticket: ticket)

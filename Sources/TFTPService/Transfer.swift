@@ -1,16 +1,31 @@
 import NetworkTypes
 import TFTP
 
-/// A transfer under way in a worker.
+/// A transfer under way in a worker: what each packet of it looks at. It holds no reference, which would be counted each time.
 struct Transfer {
     var state: ReadTransfer
-    let terms: TransferTerms
-    /// For small windows, so that not every packet is a read of its own.
-    var ahead: ReadAhead?
+    /// The client's endpoint as a number.
+    let client: UInt64
+    /// Which of our addresses packets leave from: the one that was asked.
+    let source: UInt32
+    /// Which of the worker's sockets.
+    let socket: Int
+    /// Where the content is in memory, if it is; its ``TransferTerms`` keep it there.
+    let memory: UnsafeRawPointer?
     /// Whether it waits for room in its socket.
     var isBlocked = false
+    /// When the client first answered, in nanoseconds; 0 before.
+    var answered: UInt64 = 0
     /// Whether the admission counts it among those whose client goes on.
     var isActive = false
+
+    init(state: ReadTransfer, terms: TransferTerms) {
+        self.state = state
+        client = terms.client
+        source = terms.source
+        socket = terms.socket
+        memory = terms.content.memory
+    }
 }
 
 /// What stays the same during a transfer.
@@ -26,7 +41,6 @@ final class TransferTerms: Sendable {
     let source: UInt32
     /// Which of the worker's sockets.
     let socket: Int
-    let blockSize: Int
     /// The OACK; empty if there is none.
     let options: [UInt8]
     /// When it began, in nanoseconds.
@@ -40,51 +54,9 @@ final class TransferTerms: Sendable {
         ticket = starting.ticket
         source = starting.subject.server.value
         self.socket = socket
-        blockSize = starting.terms.blockSize
         let accepted = starting.terms.accepted
         options = accepted.isEmpty ? [] : TFTPPacket.optionAcknowledgement(accepted).encode()
         self.began = began
-    }
-}
-
-/// A piece of content in memory, from which the packets of small windows are made.
-final class ReadAhead {
-    /// Bytes in a buffer: 16 blocks of lock-step. A worker has 512 buffers at most.
-    static let size = 8 << 10
-
-    private let content: TFTPContent
-    private let buffer: UnsafeMutablePointer<UInt8>
-    private var held: Range<UInt64> = 0..<0
-
-    init(content: TFTPContent) {
-        self.content = content
-        buffer = .allocate(capacity: Self.size)
-    }
-
-    deinit { buffer.deallocate() }
-
-    /// The same as the content's; `range` is no longer than the buffer.
-    func writePackets(
-        first: UInt64, count: Int, blockSize: Int, range: Range<UInt64>, to output: UnsafeMutablePointer<UInt8>
-    ) throws(TFTPContentError) -> Int {
-        if range.lowerBound < held.lowerBound || range.upperBound > held.upperBound {
-            let wanted = range.lowerBound..<min(content.length, range.lowerBound + UInt64(Self.size))
-            held = 0..<0
-            try content.read(wanted, to: buffer)
-            held = wanted
-        }
-        var next = output
-        var source = buffer + Int(range.lowerBound - held.lowerBound)
-        var left = Int(range.upperBound - range.lowerBound)
-        for index in 0..<UInt64(count) {
-            let payload = min(blockSize, left)
-            writeDataHeader(first &+ index, to: next)
-            (next + 4).update(from: source, count: payload)
-            next += 4 + payload
-            source += payload
-            left -= payload
-        }
-        return next - output
     }
 }
 

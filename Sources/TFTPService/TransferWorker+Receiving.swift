@@ -36,8 +36,9 @@ extension TransferWorker {
     mutating func acknowledged(_ block: UInt16, slot: Int) {
         guard let action = transfers[slot]?.state.acknowledged(block), action != .ignore else { return }
         silences[slot] = now &+ Self.patience
-        if let terms = transfers[slot]?.terms, transfers[slot]?.isActive == false {
+        if transfers[slot]?.isActive == false, let terms = terms[slot] {
             transfers[slot]?.isActive = true
+            if transfers[slot]?.answered == 0 { transfers[slot]?.answered = now }
             context.admission.answers(terms.subject.client, ticket: terms.ticket)
         }
         perform(action, slot: slot)
@@ -47,7 +48,7 @@ extension TransferWorker {
     /// and an ERROR would go to somebody else.
     mutating func slot(of datagram: tftp_datagram, on socket: Int) -> Int? {
         let key = UInt64(datagram.address) << 16 | UInt64(datagram.port)
-        guard let slot = slots[key], transfers[slot]?.terms.socket == socket else {
+        guard let slot = slots[key], transfers[slot]?.socket == socket else {
             counts.strays += 1
             return nil
         }
@@ -59,7 +60,7 @@ extension TransferWorker {
             counts.strays += 1
             return
         }
-        guard let subject = transfers[slot]?.terms.subject, let action = transfers[slot]?.state.received(code) else {
+        guard let subject = terms[slot]?.subject, let action = transfers[slot]?.state.received(code) else {
             return
         }
         switch action {
@@ -84,7 +85,7 @@ extension TransferWorker {
             switch try TFTPPacket(decoding: bytes[...]) {
             case .readRequest(let request):
                 subject.name = TFTPSubject.printable(request.fileName)
-                requests.yield(IncomingRequest(subject: subject, request: request, listener: listener))
+                requests.yield(IncomingRequest(subject: subject, request: request, listener: listener, received: now))
             case .writeRequest(let request):
                 subject.name = TFTPSubject.printable(request.fileName)
                 let message = "nothing can be written here"

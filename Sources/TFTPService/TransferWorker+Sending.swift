@@ -12,17 +12,17 @@ extension TransferWorker {
             send(blocks, slot: slot)
         case .sendOptions(let timeout):
             arm(slot, timeout)
-            if let terms = transfers[slot]?.terms { send(terms.options, to: terms) }
+            if let terms = terms[slot] { send(terms.options, to: terms) }
         case .finish:
-            guard let state = transfers[slot]?.state, let terms = transfers[slot]?.terms else { return }
+            guard let state = transfers[slot]?.state, let terms = terms[slot] else { return }
             let event = TFTPEvent.finished(
                 terms.subject, length: state.length, duration: .nanoseconds(Int64(clamping: now - terms.began)),
                 retransmissions: state.retransmissions)
             end(slot, event)
         case .decline:
-            if let terms = transfers[slot]?.terms { end(slot, .declined(terms.subject)) }
+            if let terms = terms[slot] { end(slot, .declined(terms.subject)) }
         case .fail(let failure):
-            guard let state = transfers[slot]?.state, let terms = transfers[slot]?.terms else { return }
+            guard let state = transfers[slot]?.state, let terms = terms[slot] else { return }
             let reason: TFTPFailure =
                 switch failure {
                 case .noAnswer: .noAnswer(afterRetransmissions: state.retransmissions)
@@ -33,8 +33,14 @@ extension TransferWorker {
     }
 
     mutating func arm(_ slot: Int, _ timeout: Duration) {
-        let (seconds, attoseconds) = timeout.components
-        let nanoseconds = UInt64(clamping: seconds) &* 1_000_000_000 &+ UInt64(clamping: attoseconds / 1_000_000_000)
+        // Mostly the same as before, and its parts are divisions of 128 bits.
+        if timeout != lastTimeout {
+            let (seconds, attoseconds) = timeout.components
+            lastTimeout = timeout
+            lastNanoseconds =
+                UInt64(clamping: seconds) &* 1_000_000_000 &+ UInt64(clamping: attoseconds / 1_000_000_000)
+        }
+        let nanoseconds = lastNanoseconds
         // A little apart from each other, so that clients that lost packets together do not all come back together.
         deadlines[slot] = now &+ nanoseconds &+ (now ^ UInt64(slot) &* 0x9e37_79b9) & 0x3ff_ffff
     }
@@ -61,44 +67,61 @@ extension TransferWorker {
 
     /// Sends blocks as few messages: as many in one as the kernel takes to cut up.
     mutating func send(_ blocks: ClosedRange<UInt64>, slot: Int) {
-        guard let terms = transfers[slot]?.terms else { return }
-        let blockSize = terms.blockSize
-        let packetSize = blockSize + 4
+        guard let transfer = transfers[slot] else { return }
+        // Whoever gets the last block believes to have everything.
+        if blocks.upperBound == transfer.state.lastBlock, terms[slot]?.content.isWhole == false {
+            return abort(slot, because: .shortened)
+        }
+        let packetSize = transfer.state.blockSize + 4
         let most = UInt64(max(1, min(64, 65_000 / packetSize)))
         var first = blocks.lowerBound
         while true {
             let last = min(blocks.upperBound, first + (most - 1))
             let count = Int(last - first) + 1
-            let place = reserve(count * packetSize, socket: terms.socket)
-            guard let range = transfers[slot]?.state.bytes(of: first...last) else { return }
-            do throws(TFTPContentError) {
-                // With a buffer the blocks come from memory; without, straight from the file to their places.
-                let written: Int
-                if let ahead = transfers[slot]?.ahead {
-                    written = try ahead.writePackets(
-                        first: first, count: count, blockSize: blockSize, range: range, to: place)
-                } else {
-                    written = try terms.content.writePackets(
-                        first: first, count: count, blockSize: blockSize, range: range, to: place)
+            let range = transfer.state.bytes(of: first...last)
+            let length = Int(range.upperBound - range.lowerBound)
+            if let memory = transfer.memory {
+                let place = reserve(count * 4, vectors: count * 2, socket: transfer.socket)
+                let isAdded = tftp_sender_add_blocks(
+                    sender, UInt32(truncatingIfNeeded: transfer.client >> 16),
+                    UInt16(truncatingIfNeeded: transfer.client), transfer.source, place, first, UInt32(count),
+                    transfer.state.blockSize, memory + Int(range.lowerBound), length)
+                assert(isAdded, "room was made for it")
+                arenaUsed += count * 4
+            } else {
+                let place = reserve(count * packetSize, vectors: 1, socket: transfer.socket)
+                do throws(TFTPContentError) {
+                    guard let content = terms[slot]?.content else { return }
+                    let written = try content.writePackets(
+                        first: first, count: count, blockSize: transfer.state.blockSize, range: range, to: place)
+                    arenaUsed += written
+                    add(
+                        place, written, to: transfer.client, from: transfer.source,
+                        segment: count > 1 ? UInt16(truncatingIfNeeded: packetSize) : 0)
+                } catch {
+                    return abort(slot, because: error)
                 }
-                arenaUsed += written
-                add(
-                    place, written, to: terms.client, from: terms.source,
-                    segment: count > 1 ? UInt16(truncatingIfNeeded: packetSize) : 0)
-                counts.blocks += UInt64(count)
-                counts.bytes += UInt64(written)
-            } catch {
-                send(.error(.undefined, message: "the file cannot be read"), to: terms)
-                return end(slot, .failed(terms.subject, reason: .content(error)))
             }
+            counts.blocks += UInt64(count)
+            counts.bytes += UInt64(length + count * 4)
             guard last < blocks.upperBound else { return }
             first = last + 1
         }
     }
 
+    /// Ends a transfer whose content is not what it was.
+    mutating func abort(_ slot: Int, because error: TFTPContentError) {
+        guard let terms = terms[slot] else { return }
+        send(.error(.undefined, message: "the file cannot be read"), to: terms)
+        end(slot, .failed(terms.subject, reason: .content(error)))
+    }
+
     /// Room for a message to `socket`. What waits for another socket, or leaves too little room, is sent first.
-    mutating func reserve(_ count: Int, socket: Int) -> UnsafeMutablePointer<UInt8> {
-        if staged != socket || arenaUsed + count > Self.arenaSize || tftp_sender_count(sender) == Int32(TFTP_BATCH) {
+    mutating func reserve(_ count: Int, vectors: Int = 1, socket: Int) -> UnsafeMutablePointer<UInt8> {
+        // A flush may find a file too short, and leave the ERROR that says so.
+        while tftp_sender_count(sender) > 0,
+            staged != socket || arenaUsed + count > Self.arenaSize || !tftp_sender_has_room(sender, Int32(vectors))
+        {
             flush()
         }
         staged = socket
@@ -114,7 +137,18 @@ extension TransferWorker {
     }
 
     mutating func flush() {
-        defer { arenaUsed = 0 }
+        var shortened: [Int] = []
+        drain(&shortened)
+        arenaUsed = 0
+        // Nothing that waits refers to them any more.
+        if !retired.isEmpty { retired.removeAll(keepingCapacity: true) }
+        guard !shortened.isEmpty else { return }
+        for slot in shortened { abort(slot, because: .shortened) }
+        flush()
+    }
+
+    /// Sends what waits. The transfers of which a part is not there any more are left to the caller.
+    private mutating func drain(_ shortened: inout [Int]) {
         guard tftp_sender_count(sender) > 0 else { return }
         let descriptor = sockets[staged].descriptor
         while true {
@@ -128,6 +162,11 @@ extension TransferWorker {
                 case EAGAIN, ENOBUFS: return waitForRoom()
                 default: tftp_sender_skip(sender)
                 }
+            case EFAULT:
+                if let slot = slots[tftp_sender_first_endpoint(sender)], !shortened.contains(slot) {
+                    shortened.append(slot)
+                }
+                tftp_sender_skip(sender)
             default:
                 // No route, or a filter: the same as a packet lost on the way. The timer tries again.
                 tftp_sender_skip(sender)
@@ -154,7 +193,7 @@ extension TransferWorker {
         let blocked = sockets[socket].blocked
         sockets[socket].blocked = []
         _ = tftp_poll_watch_writing(inbox.poll, sockets[socket].descriptor, UInt32(socket), false)
-        for slot in blocked where transfers[slot]?.isBlocked == true && transfers[slot]?.terms.socket == socket {
+        for slot in blocked where transfers[slot]?.isBlocked == true && transfers[slot]?.socket == socket {
             transfers[slot]?.isBlocked = false
             if let action = transfers[slot]?.state.roomReturned() { perform(action, slot: slot) }
         }

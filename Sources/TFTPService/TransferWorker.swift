@@ -28,13 +28,17 @@ struct TransferWorker: ~Copyable {
     var pool: [Int] = []
     var nextInPool = 0
     var transfers: [Transfer?] = []
-    /// How many transfers may still have a buffer for reading ahead.
-    var buffersLeft = 512
+    /// What stays the same of each, and what it has to be told of.
+    var terms: [TransferTerms?] = []
+    /// Transfers that are over, of whose content something may still wait to be sent.
+    var retired: [TransferTerms] = []
     /// When each transfer's timer ends, in nanoseconds; 0 without a transfer. Apart from them, because all are looked
     /// through ten times a second.
     var deadlines: [UInt64] = []
     /// When each transfer's client counts as silent unless it acknowledges something, likewise.
     var silences: [UInt64] = []
+    var lastTimeout = Duration.zero
+    var lastNanoseconds: UInt64 = 0
     var free: [Int] = []
     var slots: [UInt64: Int] = [:]
     var counts = TFTPCounters()
@@ -120,9 +124,9 @@ struct TransferWorker: ~Copyable {
     /// The socket of a new transfer: the next in turn, of a few more than the number of transfers asks for. So a client that
     /// asks anew from its old port meets another port of ours, and a late packet of its old transfer cannot disturb it. They
     /// are bound to no address, since whoever asks chooses which of ours he asks, and each packet is told where it leaves.
-    mutating func socketForTransfer(listener: Int) -> Int? {
+    mutating func socketForTransfer(listener: Int, otherThan old: Int? = nil) -> Int? {
         if context.settings.singlePort { return listener }
-        if pool.count < min(64, 4 + slots.count / 32) {
+        if pool.count < min(64, 3 + slots.count / 64) {
             let descriptor = tftp_socket(0, 0, false)
             if descriptor >= 0, let index = adopt(Socket(descriptor: descriptor, isRequestPort: false)) {
                 pool.append(index)
@@ -130,6 +134,7 @@ struct TransferWorker: ~Copyable {
         }
         guard !pool.isEmpty else { return nil }
         nextInPool = (nextInPool + 1) % pool.count
+        if pool[nextInPool] == old { nextInPool = (nextInPool + 1) % pool.count }
         return pool[nextInPool]
     }
 
@@ -139,7 +144,7 @@ struct TransferWorker: ~Copyable {
         switch job {
         case .start(let starting): start(starting)
         case .displace(let displaced):
-            guard let slot = slots[displaced.client.key], let terms = transfers[slot]?.terms,
+            guard let slot = slots[displaced.client.key], let terms = terms[slot],
                 terms.ticket == displaced.ticket
             else { return }
             // A sender that never answered may be forged, and is told nothing.
@@ -154,16 +159,24 @@ struct TransferWorker: ~Copyable {
 
     mutating func start(_ starting: StartingTransfer) {
         let key = starting.subject.client.key
-        if let slot = slots[key], let older = transfers[slot] {
+        var oldSocket: Int?
+        if let slot = slots[key], let older = terms[slot] {
             // The first answer may have been lost; then the transfer goes on where the client may already be.
-            if older.terms.ticket == starting.ticket, older.terms.request == starting.request, !older.state.hasBegun {
+            if older.ticket == starting.ticket, older.request == starting.request,
+                transfers[slot]?.state.hasBegun == false
+            {
                 context.admission.waits(starting.subject.client, ticket: starting.ticket)
                 if let action = transfers[slot]?.state.requestRepeated() { perform(action, slot: slot) }
                 return
             }
-            end(slot, .failed(older.terms.subject, reason: .replaced), release: false)
+            // A repeated request that was overtaken by the client's first answer is no new one.
+            if older.request == starting.request, starting.received <= transfers[slot]?.answered ?? 0 {
+                return context.admission.abandon(starting.subject.client, ticket: starting.ticket)
+            }
+            oldSocket = transfers[slot]?.socket
+            end(slot, .failed(older.subject, reason: .replaced), release: false)
         }
-        guard let socket = socketForTransfer(listener: starting.listener) else {
+        guard let socket = socketForTransfer(listener: starting.listener, otherThan: oldSocket) else {
             context.admission.abandon(starting.subject.client, ticket: starting.ticket)
             context.record(.refused(starting.subject, code: .undefined, reason: "no socket can be opened"))
             return
@@ -171,20 +184,16 @@ struct TransferWorker: ~Copyable {
         let terms = TransferTerms(starting, socket: socket, began: now)
         let state = ReadTransfer(
             length: starting.content.length, negotiation: starting.terms, retry: context.settings.retry)
-        var transfer = Transfer(state: state, terms: terms)
-        if buffersLeft > 0, state.blockSize * state.windowSize <= ReadAhead.size / 4,
-            state.length > UInt64(state.blockSize)
-        {
-            buffersLeft -= 1
-            transfer.ahead = ReadAhead(content: starting.content)
-        }
+        let transfer = Transfer(state: state, terms: terms)
         let slot: Int
         if let reused = free.popLast() {
             slot = reused
             transfers[slot] = transfer
+            self.terms[slot] = terms
         } else {
             slot = transfers.count
             transfers.append(transfer)
+            self.terms.append(terms)
             deadlines.append(0)
             silences.append(0)
         }
@@ -195,22 +204,21 @@ struct TransferWorker: ~Copyable {
     }
 
     mutating func end(_ slot: Int, _ event: TFTPEvent, release: Bool = true) {
-        guard let transfer = transfers[slot] else { return }
-        if transfer.ahead != nil { buffersLeft += 1 }
+        guard let terms = terms[slot] else { return }
+        retired.append(terms)
+        self.terms[slot] = nil
         transfers[slot] = nil
         deadlines[slot] = 0
         silences[slot] = 0
         free.append(slot)
-        slots[transfer.terms.client] = nil
-        if release {
-            context.admission.release(transfer.terms.subject.client, ticket: transfer.terms.ticket)
-        }
+        slots[terms.client] = nil
+        if release { context.admission.release(terms.subject.client, ticket: terms.ticket) }
         context.record(event)
     }
 
     mutating func stop() {
         for slot in transfers.indices {
-            guard let terms = transfers[slot]?.terms else { continue }
+            guard let terms = terms[slot] else { continue }
             send(.error(.undefined, message: "the server stops"), to: terms)
             end(slot, .failed(terms.subject, reason: .shutdown))
         }
@@ -223,7 +231,7 @@ struct TransferWorker: ~Copyable {
     mutating func endTimers() {
         for slot in silences.indices where silences[slot] != 0 && silences[slot] <= now {
             silences[slot] = 0
-            guard let terms = transfers[slot]?.terms else { continue }
+            guard let terms = terms[slot] else { continue }
             transfers[slot]?.isActive = false
             context.admission.fellSilent(terms.subject.client, ticket: terms.ticket)
         }

@@ -10,6 +10,8 @@ struct IncomingRequest: Sendable {
     var request: TFTPRequest
     /// Which of the request sockets it came to.
     var listener: Int
+    /// When it came, in nanoseconds.
+    var received: UInt64
 }
 
 /// A transfer whose content is open.
@@ -17,6 +19,7 @@ struct StartingTransfer: Sendable {
     var subject: TFTPSubject
     var request: TFTPRequest
     var listener: Int
+    var received: UInt64
     var ticket: UInt64
     var content: TFTPContent
     var terms: Negotiation

@@ -512,6 +512,57 @@ import Testing
         }
     }
 
+    /// What is behind a file's end can't be told from zeros there, within the last page.
+    @Test(arguments: [1, 4]) func fileThatShrinksALittleIsNotGivenOutAsWhole(window: Int) async throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write("file", pattern(3000))
+        try await withServer(LoaderTree(folder: folder.path)) { server, log in
+            let client = PlainClient(server: server.endpoints[0])
+            client.ask("file", [.init("blksize", "512"), .init("windowsize", "\(window)")])
+            _ = client.receive()
+            client.send(.acknowledgement(block: 0))
+            for _ in 0..<window { _ = client.receive() }
+            #expect(truncate(path, 2700) == 0)
+            var block = UInt16(window)
+            client.send(.acknowledgement(block: block))
+            var packet = client.receive()
+            while case .data(let number, let bytes)? = packet {
+                try #require(bytes.count == 512 && number == block + 1, "the last block came")
+                block = number
+                client.send(.acknowledgement(block: block))
+                packet = client.receive()
+            }
+            guard case .error(.undefined, _)? = packet else {
+                Issue.record("a shrunken file was not noticed")
+                return
+            }
+            let reason = try await log.first { if case .failed(_, let reason) = $0 { reason } else { nil } }
+            #expect(reason == .content(.shortened))
+        }
+    }
+
+    /// Each of them refers to the same memory, which must outlast those of them that end.
+    @Test func manyTransfersOfFilesThatAreReplacedAllTheTime() async throws {
+        let folder = try TemporaryFolder()
+        let contents = [pattern(40_000), pattern(50_000).reversed(), pattern(30_000)].map { Array($0) }
+        try folder.write("file", contents[0])
+        try await withServer(LoaderTree(folder: folder.path), configure: { $0.maximumTransfersPerClient = 100 }) {
+            server, _ in
+            for round in 1...30 {
+                let clients = (0..<8).map { _ in PlainClient(server: server.endpoints[0]) }
+                let options: [TransferOption] =
+                    round % 2 == 0 ? [] : [.init("blksize", "1024"), .init("windowsize", "8")]
+                for client in clients { client.ask("file", options) }
+                try folder.write("new", contents[round % 3])
+                #expect(rename(folder.path + "/new", folder.path + "/file") == 0)
+                // Half of them leave in the middle.
+                for client in clients[..<4] { client.send(.error(.undefined, message: "enough")) }
+                let got = clients[7].fetch("file", options)
+                #expect((try? got.get()).map { contents.contains($0) } == true)
+            }
+        }
+    }
+
     @Test func slowTreeHoldsNobodyElse() async throws {
         struct SlowTree: TFTPTree {
             func open(

@@ -44,12 +44,21 @@ struct tftp_sender *tftp_sender_create(void);
 void tftp_sender_free(struct tftp_sender *sender);
 /// How many messages wait.
 int tftp_sender_count(const struct tftp_sender *sender);
+/// Whether a message of so many vectors can be added: one, or two for each of its blocks.
+bool tftp_sender_has_room(const struct tftp_sender *sender, int vectors);
 /// Adds a message; false if TFTP_BATCH are waiting. It leaves from the address `local`, or from the socket's own if that is
 /// 0. `bytes` must stay until it is sent. With `segment` above zero the
 /// bytes are cut by the kernel into datagrams of that size (UDP_SEGMENT).
 bool tftp_sender_add(
     struct tftp_sender *sender, uint32_t address, uint16_t port, uint32_t local, const void *bytes, size_t length,
     uint16_t segment);
+/// Adds `count` DATA packets with the blocks from `first` on. All but the last have `block_size` bytes of `payload`; `length`
+/// is the sum. Nothing is copied: `payload` must stay until it is sent, and so must `headers`, which has room for four bytes
+/// for each packet. False if too much is waiting. Sending fails with EFAULT if `payload` is a mapped file that has become
+/// shorter.
+bool tftp_sender_add_blocks(
+    struct tftp_sender *sender, uint32_t address, uint16_t port, uint32_t local, uint8_t *headers, uint64_t first,
+    unsigned count, size_t block_size, const void *payload, size_t length);
 /// Sends what waits, in order. Zero when all is sent; otherwise the errno that stopped the first message left.
 int tftp_sender_flush(struct tftp_sender *sender, int fd);
 /// Sends the first message left as separate datagrams, for a device that cannot segment; zero or errno.
