@@ -8,7 +8,7 @@ struct AttributeTable {
     private(set) var count = 0
 
     private var area = MetadataArea()
-    private var known: [[String: [UInt8]]: UInt32] = [:]
+    private var known: [[UInt8]: UInt32] = [:]
 
     var isEmpty: Bool { count == 0 }
     /// The pairs in their blocks.
@@ -19,7 +19,6 @@ struct AttributeTable {
         _ attributes: [String: [UInt8]], compressing compress: SquashFSPlan.Compress
     ) throws -> UInt32? {
         guard !attributes.isEmpty else { return nil }
-        if let id = known[attributes] { return id }
         var writer = ByteWriter()
         for (name, value) in attributes.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
             guard let name = AttributeName(name) else { continue }
@@ -29,6 +28,7 @@ struct AttributeTable {
             writer.littleEndian(UInt32(value.count))
             writer.append(contentsOf: value)
         }
+        if let id = known[writer.bytes] { return id }
         var record = ByteWriter(capacity: 16)
         record.littleEndian(area.reference)
         record.littleEndian(UInt32(attributes.count))
@@ -37,7 +37,7 @@ struct AttributeTable {
         try area.append(writer.bytes, compressing: compress)
         let id = UInt32(count)
         count += 1
-        known[attributes] = id
+        known[writer.bytes] = id
         return id
     }
 

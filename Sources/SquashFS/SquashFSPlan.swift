@@ -32,12 +32,13 @@ public struct SquashFSPlan: Sendable {
         self.compression = compression
         self.modificationTime = modificationTime
         guard entries.count < UInt32.max - 1 else { throw .tooLarge("entries") }
-        var members: [Substring: [(name: [UInt8], entry: SquashFSEntry)]] = [:]
-        var directories: Set<Substring> = []
+        // By the bytes of paths: texts that look alike are equal, and two names for all file systems.
+        var members: [[UInt8]: [(name: [UInt8], entry: SquashFSEntry)]] = [:]
+        var directories: Set<[UInt8]> = []
         var root: SquashFSEntry?
         for entry in entries {
             try Self.check(entry)
-            if case .directory = entry.kind, !directories.insert(entry.path[...]).inserted {
+            if case .directory = entry.kind, !directories.insert(Array(entry.path.utf8)).inserted {
                 throw .duplicatePath(entry.path)
             }
             if entry.path.isEmpty {
@@ -45,16 +46,17 @@ public struct SquashFSPlan: Sendable {
                 root = entry
                 continue
             }
-            let slash = entry.path.utf8.lastIndex(of: UInt8(ascii: "/"))
-            let name = Array(slash.map { entry.path[entry.path.utf8.index(after: $0)...].utf8 } ?? entry.path[...].utf8)
+            let path = Array(entry.path.utf8)
+            let slash = path.lastIndex(of: UInt8(ascii: "/"))
+            let name = Array(slash.map { path[($0 + 1)...] } ?? path[...])
             guard (1...256).contains(name.count), name != [UInt8(ascii: ".")], name != Array("..".utf8),
                 !name.contains(0)
             else { throw .invalidName(path: entry.path) }
-            members[slash.map { entry.path[..<$0] } ?? "", default: []].append((name, entry))
+            members[slash.map { Array(path[..<$0]) } ?? [], default: []].append((name, entry))
         }
         guard let root else { throw .missingDirectory(path: "") }
         for (directory, contents) in members where !directories.contains(directory) {
-            throw .missingDirectory(path: contents.first?.entry.path ?? String(directory))
+            throw .missingDirectory(path: contents.first?.entry.path ?? "")
         }
 
         var nodes = [Node(entry: root, name: [], parent: 0, children: 0..<0, subdirectoryCount: 0)]
@@ -63,7 +65,7 @@ public struct SquashFSPlan: Sendable {
         while next < nodes.count {
             let first = nodes.count
             if case .directory = nodes[next].entry.kind {
-                let contents = (members[nodes[next].entry.path[...]] ?? [])
+                let contents = (members[Array(nodes[next].entry.path.utf8)] ?? [])
                     .sorted { $0.name.lexicographicallyPrecedes($1.name) }
                 for (name, entry) in contents {
                     if nodes.count > first, nodes[nodes.count - 1].name == name { throw .duplicatePath(entry.path) }

@@ -278,6 +278,25 @@ private func variedTree() -> Tree {
         }
     }
 
+    /// To the kernel names are bytes: the same letter written in two ways is two files, and an accent is a letter.
+    @Test func namesAreBytes() throws {
+        let (composed, decomposed) = ("\u{e9}", "e\u{301}")
+        var tree = Tree()
+        tree.directory(composed)
+        tree.file(composed + "/x", [1])
+        tree.directory(decomposed)
+        tree.file(decomposed + "/x", [2])
+        tree.file("\u{301}", [3])
+        tree.file(composed + "/\u{301}", [4])
+        try compare(try tree.image(.zstd), with: tree)
+        // Nor are two lists of attributes one because their names look alike.
+        tree.file("a", [], 0o644, ["user." + composed: [1]])
+        tree.file("b", [], 0o644, ["user." + decomposed: [1]])
+        try unsquash(try tree.image(.zstd), ["-stat"]) { _, output in
+            #expect(output.contains("Number of xattr ids 2"))
+        }
+    }
+
     @Test func contentOfAnotherLengthIsAnError() throws {
         var tree = Tree()
         tree.file("a", [1, 2, 3])
