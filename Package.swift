@@ -225,11 +225,14 @@ let package = Package(
                 "TalosModel",
                 "TarArchives", "Trust",
             ]),
+        .target(name: "ServiceTesting", path: "Tests/ServiceTesting"),
         tests(
             "ImagingTests",
             [
-                "CPIO", "CodecTesting", "Compositions", "Compression", "Digests", "Imaging", "OCIModel", "Releases",
-                "Schematics",
+                "CLZMA", "CLinux", "CPIO", "CZstd", "CodecTesting", "Compositions", "Compression", "Digests", "Imaging",
+                "OCIModel",
+                "Releases",
+                "Schematics", "ServiceTesting",
                 "SquashFS", "Stores", "TalosModel", "TarArchives", "Trust",
             ]),
         tests(

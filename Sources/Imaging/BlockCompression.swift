@@ -2,11 +2,14 @@ import Compression
 import Dispatch
 import Synchronization
 
-/// Compresses batches of blocks on several processors; the result does not depend on how many.
+/// Compresses batches of blocks on this build's processor and on those that are idle; the result does not depend on how
+/// many.
 final class ParallelCompression {
-    private let workers: [Worker]
+    private let settings: CompressionSettings
+    private let share: ProcessorShare
+    private var workers: [Worker] = []
 
-    /// A compressor of its own for each processor.
+    /// A compressor of its own for each thread.
     private final class Worker: Sendable {
         let compressor: Mutex<BlockCompressor>
 
@@ -21,31 +24,34 @@ final class ParallelCompression {
         }
     }
 
-    /// - Parameter processors: how many to use at a time.
-    init(_ settings: CompressionSettings, processors: Int) throws(CompressionError) {
-        var workers: [Worker] = []
-        for _ in 0..<max(1, processors) { workers.append(try Worker(settings)) }
-        self.workers = workers
+    /// - Parameter share: where further processors come from; the caller holds one of them while it compresses.
+    init(_ settings: CompressionSettings, share: ProcessorShare) {
+        self.settings = settings
+        self.share = share
     }
 
     /// How many blocks make a batch that keeps everyone busy.
-    var blocksPerBatch: Int { workers.count * 4 }
+    var blocksPerBatch: Int { share.count * 4 }
 
     /// Each block's compressed form, or nil where that would not be shorter.
     func compress(_ blocks: [[UInt8]]) throws -> [[UInt8]?] {
-        if blocks.count == 1 || workers.count == 1 { return try blocks.map { try self.workers[0].compress($0).get() } }
-        let results = Mutex<[Result<[UInt8]?, CompressionError>]>(Array(repeating: .success(nil), count: blocks.count))
-        let next = Atomic<Int>(0)
-        let workers = workers
-        DispatchQueue.concurrentPerform(iterations: workers.count) { worker in
-            // The next block that nobody has taken.
-            while true {
-                let index = next.add(1, ordering: .relaxed).oldValue
-                guard index < blocks.count else { return }
-                let result = workers[worker].compress(blocks[index])
-                results.withLock { $0[index] = result }
+        try share.withIdle(min(blocks.count, share.count) - 1) { further in
+            while workers.count <= further { workers.append(try Worker(settings)) }
+            if further == 0 { return try blocks.map { try self.workers[0].compress($0).get() } }
+            let results = Mutex<[Result<[UInt8]?, CompressionError>]>(
+                Array(repeating: .success(nil), count: blocks.count))
+            let next = Atomic<Int>(0)
+            let workers = workers
+            DispatchQueue.concurrentPerform(iterations: further + 1) { worker in
+                // The next block that nobody has taken.
+                while true {
+                    let index = next.add(1, ordering: .relaxed).oldValue
+                    guard index < blocks.count else { return }
+                    let result = workers[worker].compress(blocks[index])
+                    results.withLock { $0[index] = result }
+                }
             }
+            return try results.withLock { $0 }.map { try $0.get() }
         }
-        return try results.withLock { $0 }.map { try $0.get() }
     }
 }

@@ -6,6 +6,7 @@ struct ExtensionContents {
     let rootfs: TreeNode
 
     private static let maximumManifestLength: UInt64 = 1 << 20
+    private static let names: Set<FileName> = ["manifest.yaml", "rootfs"]
 
     /// Checks the top level of `root`.
     init(_ root: TreeNode, spool: Spool, subject: String) throws(ImagingError) {
@@ -16,8 +17,8 @@ struct ExtensionContents {
         guard let rootfs = root.children["rootfs"], rootfs.isDirectory else {
             throw fail("it has no directory 'rootfs'")
         }
-        if let other = root.sortedChildren.first(where: { !["manifest.yaml", "rootfs"].contains($0.name) }) {
-            throw fail("it has '\(other.name.prefix(200))' besides 'manifest.yaml' and 'rootfs'")
+        if let other = root.sortedChildren.first(where: { !Self.names.contains($0.name) }) {
+            throw fail("it has '\(other.name.text.prefix(200))' besides 'manifest.yaml' and 'rootfs'")
         }
         guard content.size <= Self.maximumManifestLength else {
             throw fail("its manifest.yaml is longer than \(Self.maximumManifestLength) bytes")

@@ -56,7 +56,7 @@ extension Imager {
     ) throws(ImagingError) -> ExtensionSegment {
         let subject = "the extension '\(name)' (\(image.manifest))"
         return try explaining(subject) {
-            let spool = try Spool(in: temporaryDirectory)
+            let spool = try Spool(in: temporaryDirectory, isCancelled: isCancelled)
             let contents = try flatten(image, subject: subject, into: spool, isCancelled: isCancelled)
             let manifest: ExtensionManifest
             do {
@@ -66,19 +66,20 @@ extension Imager {
                 throw ImagingError(.invalidExtension, "\(subject): \(error)")
             }
             let hasModules = contents.rootfs.descendant(layout.modulesPath)?.isDirectory ?? false
-            let split = try FirmwareSplit(of: contents.rootfs, layout: layout, limits: limits, subject: subject)
+            let split = try FirmwareSplit(
+                of: contents.rootfs, layout: layout, limits: limits, subject: subject, isCancelled: isCancelled)
 
             let imageName = ExtensionSegment.imageName(image.manifest)
-            let staging = TreeNode.directory()
-            let squashed = try spool.squash(
-                contents.rootfs, layout: layout, processors: processors, isCancelled: isCancelled)
-            staging.children[imageName] = TreeNode(.file(squashed), permissions: 0o644)
-            if let firmware = split.firmware {
-                staging.makeDirectory(layout.libraryPath).children["firmware"] = firmware
-            }
-
-            let member = try store.stage(expecting: nil, limit: .max) { writer in
-                try spool.writeMember(staging, layout.member, isCancelled: isCancelled) { try writer.write($0) }
+            let member = try share.withProcessor(isCancelled) {
+                let staging = TreeNode.directory()
+                let squashed = try spool.squash(contents.rootfs, layout: layout, share: share)
+                staging.children[FileName(imageName.utf8)] = TreeNode(.file(squashed), permissions: 0o644)
+                if let firmware = split.firmware {
+                    staging.makeDirectory(layout.libraryPath).children["firmware"] = firmware
+                }
+                return try store.stage(expecting: nil, limit: limits.contentLength) { writer in
+                    try spool.writeMember(staging, layout.member) { try writer.write($0) }
+                }
             }
             let intel = try stage(split.intelMicrocode, of: spool)
             let amd = try stage(split.amdMicrocode, of: spool)
@@ -106,7 +107,7 @@ extension Imager {
 
     private func stage(_ contents: [SpooledContent], of spool: Spool) throws -> StagedBlob? {
         guard !contents.isEmpty else { return nil }
-        return try store.stage(expecting: nil, limit: .max) { writer in
+        return try store.stage(expecting: nil, limit: limits.contentLength) { writer in
             for content in contents { try spool.read(content) { try writer.write($0) } }
         }
     }

@@ -14,7 +14,7 @@ public struct Imager: Sendable {
     let temporaryDirectory: String
     let externalURL: String
     let limits: ExtractionLimits
-    let processors: Int
+    let share: ProcessorShare
 
     /// An imager.
     ///
@@ -22,7 +22,7 @@ public struct Imager: Sendable {
     ///   - temporaryDirectory: a folder with room for the largest extension, unpacked.
     ///   - externalURL: where machines reach this factory; images carry it.
     ///   - limits: how much of an extension's image is taken in.
-    ///   - processors: how many blocks are compressed at a time. The default is all processors.
+    ///   - processors: how many threads compress at a time, in all builds together. The default is all processors.
     public init(
         store: EmbeddedStore, source: any ReleaseSource, temporaryDirectory: String, externalURL: String,
         limits: ExtractionLimits = ExtractionLimits(),
@@ -36,6 +36,6 @@ public struct Imager: Sendable {
             ? temporaryDirectory : "\(FileManager.default.currentDirectoryPath)/\(temporaryDirectory)"
         self.externalURL = externalURL
         self.limits = limits
-        self.processors = max(1, processors)
+        share = ProcessorShare(processors)
     }
 }

@@ -59,7 +59,8 @@ public struct ImagingError: Error, Hashable, Sendable, CustomStringConvertible {
     init(_ error: any Error, while subject: String) {
         switch error {
         case let error as ImagingError: self = error
-        case let error as StoreError: self.init(.store(error.code), "\(subject): \(error)")
+        case let error as StoreError:
+            self.init(error.code == .tooLarge ? .limitExceeded : .store(error.code), "\(subject): \(error)")
         // What an image can bring about: a file too large for the format, a name it cannot hold.
         case let error as SquashFSError: self.init(.invalidExtension, "\(subject): \(error)")
         case let error as CPIOError: self.init(.invalidExtension, "\(subject): \(error)")

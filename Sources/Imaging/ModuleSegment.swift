@@ -70,10 +70,13 @@ extension Imager {
         let work = try WorkFolder(in: temporaryDirectory)
         let rootfs = "\(work.path)/rootfs.sqsh"
         try extractRootFileSystem(of: plan.base, to: rootfs, isCancelled: isCancelled)
-        let modulesPath = plan.layout.modulesPath.joined(separator: "/")
+        let modulesPath = plan.layout.modulesPath.path
         try ExternalProgram.unsquashfs.run(
-            ["-no-xattrs", "-d", "tree", "-f", "-n", "rootfs.sqsh", modulesPath], in: work.path,
-            isCancelled: isCancelled)
+            [
+                // Queues of 64 MiB instead of 256, and threads, which want memory too.
+                "-no-xattrs", "-processors", String(min(share.count, 4)), "-da", "64", "-fr", "64", "-d", "tree", "-f",
+                "-n", "rootfs.sqsh", modulesPath,
+            ], in: work.path, limits: .init(fileLength: limits.contentLength), isCancelled: isCancelled)
         try FileManager.default.removeItem(atPath: rootfs)
 
         let modules = "\(work.path)/tree/\(modulesPath)"
@@ -84,43 +87,53 @@ extension Imager {
                 "the root file system of Talos \(plan.version.tag) has \(releases.count) kernel releases in "
                     + "/\(modulesPath), and not one")
         }
+        // depmod would take anything else for no version, and go on with that of this machine's own kernel.
+        guard ModuleLists.isKernelRelease(kernelRelease) else {
+            throw ImagingError(
+                .invalidBase,
+                "the root file system of Talos \(plan.version.tag) has /\(modulesPath)/\(kernelRelease.prefix(200)), "
+                    + "which is no kernel's release, as 6.18.1-talos is")
+        }
+        var allowance = Allowance(limits.contentLength, "bytes of kernel modules, all extensions together")
         for planned in extensions {
             let subject = "the extension '\(planned.name)' (\(planned.image.manifest))"
-            let spool = try Spool(in: temporaryDirectory)
+            let spool = try Spool(in: temporaryDirectory, isCancelled: isCancelled)
             let contents = try flatten(planned.image, subject: subject, into: spool, isCancelled: isCancelled)
-            guard let tree = contents.rootfs.descendant(plan.layout.modulesPath + [kernelRelease]), tree.isDirectory
+            guard
+                let tree = contents.rootfs.descendant(plan.layout.modulesPath + [FileName(kernelRelease.utf8)]),
+                tree.isDirectory
             else {
                 throw ImagingError(
                     .incompatibleExtension,
                     "\(subject) has modules for another kernel than Talos \(plan.version.tag), whose kernel is "
                         + "\(kernelRelease)")
             }
-            try work.write(tree, of: spool, to: "\(modules)/\(kernelRelease)", subject: subject)
+            try work.write(
+                tree, of: spool, to: "\(modules)/\(kernelRelease)", subject: subject, within: &allowance,
+                where: ModuleLists.isRead)
         }
         // An empty configuration, so that this machine's own does not have a say.
         try Data().write(to: URL(filePath: "\(work.path)/depmod.conf"))
+        // depmod makes paths absolute. This one leads to the folder it runs in without going through those above.
+        let here = "/proc/self/cwd"
         try ExternalProgram.depmod.run(
             [
-                "--all", "--basedir", "\(work.path)/tree" + (plan.layout.hasMergedUsr ? "/usr" : ""), "--config",
-                "\(work.path)/depmod.conf", kernelRelease,
-            ], in: work.path, isCancelled: isCancelled)
+                "--all", "--basedir", "\(here)/tree" + (plan.layout.hasMergedUsr ? "/usr" : ""), "--config",
+                "\(here)/depmod.conf", "--", kernelRelease,
+            ], in: work.path, limits: .init(fileLength: limits.moduleListsLength), isCancelled: isCancelled)
 
-        let spool = try Spool(in: temporaryDirectory)
+        let spool = try Spool(in: temporaryDirectory, isCancelled: isCancelled)
         let tree = TreeNode.directory()
-        let target = tree.makeDirectory(plan.layout.modulesPath + [kernelRelease])
-        for name in try FileManager.default.contentsOfDirectory(atPath: "\(modules)/\(kernelRelease)").sorted()
-        where name.hasPrefix("modules.") {
-            let path = "\(modules)/\(kernelRelease)/\(name)"
-            let type = try FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType
-            guard type == .typeRegular else { continue }
-            let content = try spool.add([UInt8](try Data(contentsOf: URL(filePath: path))))
-            target.children[name] = TreeNode(.file(content), permissions: 0o644)
-        }
-        let image = try spool.squash(tree, layout: plan.layout, processors: processors, isCancelled: isCancelled)
-        let staging = TreeNode.directory()
-        staging.children[ModuleSegment.imageName] = TreeNode(.file(image), permissions: 0o644)
-        let member = try store.ingest(expecting: nil, limit: .max) { writer in
-            try spool.writeMember(staging, plan.layout.member, isCancelled: isCancelled) { try writer.write($0) }
+        let target = tree.makeDirectory(plan.layout.modulesPath + [FileName(kernelRelease.utf8)])
+        target.children = try ModuleLists.collect(
+            from: "\(modules)/\(kernelRelease)", into: spool, limit: limits.moduleListsLength)
+        let member = try share.withProcessor(isCancelled) {
+            let image = try spool.squash(tree, layout: plan.layout, share: share)
+            let staging = TreeNode.directory()
+            staging.children[FileName(ModuleSegment.imageName.utf8)] = TreeNode(.file(image), permissions: 0o644)
+            return try store.ingest(expecting: nil, limit: limits.contentLength) { writer in
+                try spool.writeMember(staging, plan.layout.member) { try writer.write($0) }
+            }
         }
         try store.setEncodedRecord(
             .moduleSegments, key, ModuleSegmentRecord(member: member.digest, kernelRelease: kernelRelease))

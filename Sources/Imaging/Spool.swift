@@ -13,6 +13,9 @@ struct SpooledContent: Hashable {
 /// One unnamed temporary file that holds the contents of many: nothing of an image ever gets a name on this machine's
 /// disk, and nothing is left when the process ends, however it ends.
 final class Spool {
+    /// Tells whether the build goes on; asked for each piece that is read or written.
+    let isCancelled: CancellationCheck
+
     private let descriptor: Int32
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 4096)
     private var position: UInt64 = 0
@@ -22,7 +25,8 @@ final class Spool {
     private var start: UInt64 = 0
 
     /// A spool in the folder `folder`, which must exist.
-    init(in folder: String) throws(ImagingError) {
+    init(in folder: String, isCancelled: @escaping CancellationCheck = { false }) throws(ImagingError) {
+        self.isCancelled = isCancelled
         let path = "\(folder)/slipway-\(getpid())-\(String(UInt64.random(in: .min ... .max), radix: 16))"
         let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
@@ -99,6 +103,7 @@ final class Spool {
         var offset = content.offset
         let end = content.offset + content.size
         while offset < end {
+            try ImagingError.check(isCancelled)
             let wanted = Int(min(UInt64(buffer.count), end - offset))
             let count = pread(descriptor, buffer.baseAddress, wanted, off_t(offset))
             if count < 0, errno == EINTR { continue }
@@ -123,6 +128,7 @@ final class Spool {
         var rest = bytes
         var offset = offset
         while !rest.isEmpty {
+            try ImagingError.check(isCancelled)
             let count = pwrite(descriptor, rest.baseAddress, rest.count, off_t(offset))
             if count < 0, errno == EINTR { continue }
             guard count > 0 else {

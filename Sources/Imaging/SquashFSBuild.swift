@@ -4,20 +4,23 @@ import SquashFS
 
 extension Spool {
     /// A squashfs image of the tree below `root`, as a content of this spool.
-    func squash(
-        _ root: TreeNode, layout: FileLayout, processors: Int, isCancelled: @escaping CancellationCheck
-    ) throws -> SpooledContent {
+    ///
+    /// - Parameter share: the processors, one of which the caller has.
+    func squash(_ root: TreeNode, layout: FileLayout, share: ProcessorShare) throws -> SpooledContent {
         var entries: [SquashFSEntry] = [squashFSEntry("", root)]
-        root.forEachDescendant { path, node in entries.append(squashFSEntry(path, node)) }
+        try root.forEachDescendant { path, node in
+            try ImagingError.check(isCancelled)
+            entries.append(squashFSEntry(path, node))
+        }
         let plan = try SquashFSPlan(
             entries, compression: layout.squashFS.name, modificationTime: BuildEpoch.seconds)
-        let compression = try ParallelCompression(layout.squashFS.settings, processors: processors)
+        let compression = ParallelCompression(layout.squashFS.settings, share: share)
         begin(sharing: false)
         try append([UInt8](repeating: 0, count: SquashFSPlan.superblockSize))
         let superblock = try plan.write(
             reading: { id, sink in try self.read(self.content(id), sink) },
             compressing: { blocks in
-                try ImagingError.check(isCancelled)
+                try ImagingError.check(self.isCancelled)
                 return try compression.compress(blocks)
             }, blocksPerBatch: compression.blocksPerBatch
         ) { try self.append($0) }
@@ -40,8 +43,7 @@ extension Spool {
 
     /// A cpio archive of the tree below `root`, compressed as a member of an initramfs. Links are not expected in it.
     func writeMember(
-        _ root: TreeNode, _ settings: CompressionSettings, isCancelled: CancellationCheck,
-        to sink: (UnsafeRawBufferPointer) throws -> Void
+        _ root: TreeNode, _ settings: CompressionSettings, to sink: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
         let compressor = try Compressor(settings)
         var writer = CPIOWriter()

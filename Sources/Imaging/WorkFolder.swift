@@ -19,26 +19,37 @@ final class WorkFolder {
     /// Writes the tree below `directory` into the existing folder `folder`. Links are left out, and what stands in the
     /// way of a file is replaced. Nothing that was there before is followed out of the folder: a directory that turns out
     /// to be a link is an error.
-    func write(_ directory: TreeNode, of spool: Spool, to folder: String, subject: String) throws {
+    ///
+    /// - Parameters:
+    ///   - allowance: what may be written in all.
+    ///   - isWanted: which files to write, by their names; directories are made all the same.
+    func write(
+        _ directory: TreeNode, of spool: Spool, to folder: String, subject: String,
+        within allowance: inout Allowance,
+        where isWanted: (FileName) -> Bool = { _ in true }
+    ) throws {
         for (name, node) in directory.sortedChildren {
-            let target = "\(folder)/\(name)"
+            let target = "\(folder)/\(name.text)"
             switch node.kind {
             case .symbolicLink: continue
             case .directory:
+                try ImagingError.check(spool.isCancelled)
                 if mkdir(target, 0o755) != 0 {
                     var status = stat()
                     guard errno == EEXIST, lstat(target, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
                         throw ImagingError(
-                            .invalidExtension, "\(subject): '\(name)' is a directory where the release has a file")
+                            .invalidExtension, "\(subject): '\(name.text)' is a directory where the release has a file")
                     }
                 }
-                try write(node, of: spool, to: target, subject: subject)
+                try write(node, of: spool, to: target, subject: subject, within: &allowance, where: isWanted)
             case .file(let content):
+                guard isWanted(name) else { continue }
+                try allowance.take(content.size, subject)
                 unlink(target)
                 let descriptor = open(target, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
                 guard descriptor >= 0 else {
                     throw ImagingError(
-                        .temporaryFile, "\(subject): cannot write '\(name)': \(String(cString: strerror(errno)))")
+                        .temporaryFile, "\(subject): cannot write '\(name.text)': \(String(cString: strerror(errno)))")
                 }
                 let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
                 try spool.read(content) { try file.write(contentsOf: Data($0)) }

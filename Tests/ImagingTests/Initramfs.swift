@@ -1,3 +1,4 @@
+import CLinux
 import CPIO
 import Compositions
 import Compression
@@ -80,16 +81,20 @@ struct UnpackedImage {
     /// The lines of `unsquashfs -lln`, without the heading: mode, owner, size, date, time, path.
     let listing: [String]
 
-    init(_ image: [UInt8]) throws {
+    /// - Parameter attributes: whether to unpack extended attributes, which only root can.
+    init(_ image: [UInt8], attributes: Bool = false) throws {
         folder = try TestFolder()
         try Data(image).write(to: URL(filePath: folder.path + "/image"))
-        try run("unsquashfs", ["-no-xattrs", "-no-progress", "-quiet", "-d", "tree", "image"], in: folder.path)
+        try run(
+            "unsquashfs", [attributes ? "-xattrs" : "-no-xattrs", "-no-progress", "-quiet", "-d", "tree", "image"],
+            in: folder.path)
         listing = try run("unsquashfs", ["-lln", "image"], in: folder.path).split(separator: "\n").map(String.init)
     }
 
     /// Everything below the root.
     var paths: [String] {
-        (FileManager.default.enumerator(atPath: folder.path + "/tree")?.compactMap { $0 as? String } ?? []).sorted()
+        (FileManager.default.enumerator(atPath: folder.path + "/tree")?.compactMap { $0 as? String } ?? [])
+            .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 
     func content(_ path: String) -> [UInt8]? {
@@ -100,9 +105,25 @@ struct UnpackedImage {
         try? FileManager.default.destinationOfSymbolicLink(atPath: folder.path + "/tree/" + path)
     }
 
+    /// The SELinux label, of a link itself.
+    func label(_ path: String) -> String? {
+        var value = [UInt8](repeating: 0, count: 4096)
+        let count = lgetxattr("\(folder.path)/tree/\(path)", "security.selinux", &value, value.count)
+        return count < 0 ? nil : String(decoding: value.prefix(count), as: UTF8.self)
+    }
+
+    /// The root's mode as `ls` writes it.
+    var rootMode: String? { listing.first { $0.hasSuffix(" squashfs-root") }.map { String($0.prefix { $0 != " " }) } }
+
     /// The mode as `ls` writes it.
     func mode(_ path: String) -> String? {
-        listing.first { $0.hasSuffix(" squashfs-root/\(path)") || $0.contains(" squashfs-root/\(path) -> ") }
-            .map { String($0.prefix { $0 != " " }) }
+        let end = Array(" squashfs-root/\(path)".utf8)
+        return listing.first { line in
+            let line =
+                line.contains(" -> ")
+                ? Array(line.utf8[..<(line.firstRange(of: " -> ")?.lowerBound ?? line.endIndex)]) : Array(line.utf8)
+            return line.reversed().starts(with: end.reversed())
+        }
+        .map { String($0.prefix { $0 != " " }) }
     }
 }

@@ -3,7 +3,7 @@ import Compositions
 import Compression
 import Digests
 import Foundation
-import Imaging
+import Glibc
 import Schematics
 import SquashFS
 import Stores
@@ -11,6 +11,8 @@ import TalosModel
 import TarArchives
 import Testing
 import Trust
+
+@testable import Imaging
 
 private let kernel = "6.18.1-talos"
 
@@ -120,6 +122,153 @@ private func base(_ files: [(path: String, content: [UInt8])], _ settings: Compr
         #expect(images.last?.hasSuffix("modules.dep.sqsh") == true)
         #expect(images.count == 5)
         #expect(configuration.contains("Combined modules.dep for all extensions"))
+    }
+
+    /// What an initramfs with these files among an extension's modules comes to.
+    private func build(
+        _ files: [TarMember], base files2: [(path: String, content: [UInt8])]? = nil,
+        limits: ExtractionLimits = ExtractionLimits()
+    ) throws -> (modules: UnpackedImage, extension: UnpackedImage) {
+        var releases = try TestReleases()
+        let version = TalosVersion(1, 13, 5)
+        let image = try releases.image([layer(files)])
+        try releases.add(
+            version,
+            base: try base(
+                files2 ?? [("usr/lib/modules/\(kernel)/modules.order", Array("kernel/base.ko\n".utf8))], .zstd(level: 1)
+            ),
+            [("a/b", image)])
+        let imager = releases.imager(limits: limits)
+        let plan = try imager.plan(
+            schematic: try Schematic(
+                decoding: Array("customization: {systemExtensions: {officialExtensions: [a/b]}}".utf8)),
+            version: version, architecture: .amd64)
+        let blobs = releases.blobCount
+        let segments = try plan.extensions.map { try imager.segment(of: $0, in: plan) }
+        let segment = try #require(segments.first)
+        do {
+            let modules = try #require(try imager.moduleSegment(of: plan, segments))
+            #expect(releases.leftovers == [])
+            return (
+                try UnpackedImage(
+                    try #require(try Member(try modules.member.contents(limit: 1 << 28))[ModuleSegment.imageName])),
+                try UnpackedImage(
+                    try #require(try Member(try segment.member.contents(limit: 1 << 28))[segment.imageName]))
+            )
+        } catch {
+            #expect(releases.leftovers == [])
+            #expect(releases.blobCount == blobs + 1)
+            throw error
+        }
+    }
+
+    private let folder = "usr/lib/modules/\(kernel)"
+
+    /// Only lists that kmod knows are read again; whatever else is called so stays in the extension's own image, where the
+    /// machine sees it all the same.
+    @Test func filesThatOnlyLookLikeListsAreNotRead() throws {
+        let odd = [UInt8](repeating: 0, count: 20 << 20)
+        var limits = ExtractionLimits()
+        limits.moduleListsLength = 1 << 20
+        let (modules, image) = try build(
+            [
+                file("rootfs/\(folder)/modules.zzz", odd),
+                file("rootfs/\(folder)/modules.dep", Array("forged:\n".utf8)),
+                file("rootfs/\(folder)/modules.weakdep.bin", [1]),
+                file("rootfs/\(folder)/one.ko", module(name: "one", alias: "pci:one")),
+                file("rootfs/\(folder)/modules.builtin.modinfo", Array("one.license=GPL\0".utf8)),
+            ], limits: limits)
+        #expect(modules.content(folder + "/modules.dep") == Array("one.ko:\n".utf8))
+        #expect(modules.content(folder + "/modules.order") == Array("kernel/base.ko\n".utf8))
+        #expect(modules.content(folder + "/modules.builtin.modinfo") == Array("one.license=GPL\0".utf8))
+        #expect(modules.content(folder + "/modules.zzz") == nil)
+        #expect(modules.content(folder + "/modules.weakdep.bin") == nil)
+        #expect(image.content(folder + "/modules.zzz") == odd)
+        #expect(image.content(folder + "/modules.dep") == Array("forged:\n".utf8))
+    }
+
+    @Test func listsAreLimited() throws {
+        var limits = ExtractionLimits()
+        limits.moduleListsLength = 100_000
+        let lines = [UInt8](repeating: UInt8(ascii: "\n"), count: 60_000)
+        _ = try build([file("rootfs/\(folder)/modules.order", lines)], limits: limits)
+        let error = #expect(throws: ImagingError.self) {
+            try build(
+                [file("rootfs/\(folder)/modules.order", lines), file("rootfs/\(folder)/modules.builtin", lines)],
+                limits: limits)
+        }
+        #expect(error?.code == .limitExceeded)
+        #expect(
+            error?.message.contains("more than 100000 bytes of lists of kernel modules") == true,
+            "\(error?.message ?? "")")
+    }
+
+    /// Hard links are one file in an image, and one for each name in the folder where depmod looks.
+    @Test func modulesAreLimitedInAll() throws {
+        var limits = ExtractionLimits()
+        limits.contentLength = 300_000
+        let content = module(name: "one", alias: "pci:one") + [UInt8](repeating: 0, count: 20_000)
+        func links(_ count: Int) -> [TarMember] {
+            [file("rootfs/\(folder)/one.ko", content)]
+                + (0..<count).map { hardLink("rootfs/\(folder)/one\($0).ko", to: "rootfs/\(folder)/one.ko") }
+        }
+        #expect(try build(links(5), limits: limits).modules.content(folder + "/modules.dep") != nil)
+        let error = #expect(throws: ImagingError.self) { try build(links(20), limits: limits) }
+        #expect(error?.code == .limitExceeded)
+    }
+
+    /// The kernel's release is a folder's name, and depmod would take these for options, or for no version at all.
+    @Test(arguments: ["--version", "-n", "kernel", "6", "6.1 x"])
+    func folderNamesThatAreNoReleasesAreNamed(name: String) throws {
+        let error = #expect(throws: ImagingError.self) {
+            try build(
+                [file("rootfs/usr/lib/modules/\(name)/a.ko", [1])],
+                base: [("usr/lib/modules/\(name)/modules.order", [])])
+        }
+        #expect(error?.code == .invalidBase)
+        #expect(
+            error?.message.contains("/usr/lib/modules/\(name), which is no kernel's release") == true,
+            "\(error?.message ?? "")")
+    }
+
+    /// Compared with Talos' own imager: links among modules are left to the extension's image, where the imager gives up.
+    @Test func linksAndDamageAmongModules() throws {
+        let (modules, image) = try build([
+            link("rootfs/\(folder)/build", to: "/usr/src/linux"), file("rootfs/\(folder)/bad.ko", [1, 2, 3]),
+            file("rootfs/\(folder)/one.ko", module(name: "one", alias: "pci:one")),
+            link("rootfs/\(folder)/two.ko", to: "one.ko"),
+        ])
+        let dependencies = String(decoding: try #require(modules.content(folder + "/modules.dep")), as: UTF8.self)
+        #expect(dependencies.split(separator: "\n").contains("one.ko:"))
+        #expect(!dependencies.contains("two.ko"))
+        #expect(image.linkTarget(folder + "/build") == "/usr/src/linux")
+    }
+
+    @Test(arguments: [[directory("rootfs/usr/lib/modules")], [file("rootfs/usr/lib/modules/6.0.0/a.ko", [1])]])
+    func modulesForNoOrAnotherKernel(members: [TarMember]) throws {
+        let error = #expect(throws: ImagingError.self) { try build(members) }
+        #expect(error?.code == .incompatibleExtension)
+    }
+
+    /// The service's own user may enter the folders above; its programs have no right to do so as root.
+    @Test func foldersAboveMayBeClosedToOthers() throws {
+        let outer = try TestFolder()
+        var releases = try TestReleases()
+        let version = TalosVersion(1, 13, 5)
+        let one = try releases.image([
+            layer([file("rootfs/\(folder)/one.ko", module(name: "one", alias: "pci:one"))])
+        ])
+        try releases.add(version, base: try base([("\(folder)/modules.order", [])], .zstd(level: 1)), [("a/one", one)])
+        let closed = outer.path + "/closed/work"
+        try FileManager.default.createDirectory(atPath: closed, withIntermediateDirectories: true)
+        #expect(chown(outer.path + "/closed", 65534, 65534) == 0 && chmod(outer.path + "/closed", 0o700) == 0)
+        let imager = Imager(
+            store: releases.store, source: releases, temporaryDirectory: closed, externalURL: "https://factory.example")
+        let composition = try imager.initramfs(
+            schematic: try Schematic(
+                decoding: Array("customization: {systemExtensions: {officialExtensions: [a/one]}}".utf8)),
+            version: version, architecture: .amd64)
+        #expect(composition.segments.count == 4)
     }
 
     @Test func theFolderForTemporaryFilesMayBeRelative() throws {

@@ -1,0 +1,72 @@
+import Glibc
+
+/// The lists of a kernel's modules in `modules/<release>`, as kmod knows them (depmod(8), modules.dep(5)).
+enum ModuleLists {
+    /// Those that come with the kernel and that depmod reads.
+    private static let read: Set<FileName> = ["modules.order", "modules.builtin", "modules.builtin.modinfo"]
+
+    /// Those that depmod writes. Other files that are named like lists stay where they are, in the release's root file
+    /// system or in an extension's image: the machine sees them all in one folder.
+    private static let written: [FileName] = [
+        "modules.alias", "modules.alias.bin", "modules.builtin.alias.bin", "modules.builtin.bin", "modules.dep",
+        "modules.dep.bin", "modules.devname", "modules.softdep", "modules.symbols", "modules.symbols.bin",
+        "modules.weakdep",
+    ]
+
+    /// Endings of modules: as they are, or compressed in the ways that kmod knows.
+    private static let endings = [".ko", ".ko.gz", ".ko.xz", ".ko.zst"].map { Array($0.utf8.reversed()) }
+
+    /// Whether depmod reads a file with this name.
+    static func isRead(_ name: FileName) -> Bool {
+        read.contains(name) || endings.contains { name.bytes.reversed().starts(with: $0) }
+    }
+
+    /// Whether `name` is what depmod takes for a kernel's release: two numbers and a dot, and then something harmless.
+    static func isKernelRelease(_ name: String) -> Bool {
+        let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+        let major = name.utf8.prefix { digits.contains($0) }
+        let rest = name.utf8.dropFirst(major.count)
+        guard (1...9).contains(major.count), rest.first == UInt8(ascii: "."),
+            let minor = rest.dropFirst().first, digits.contains(minor)
+        else { return false }
+        return name.utf8.count <= 255
+            && name.utf8.allSatisfy { byte in
+                digits.contains(byte) || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+                    || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) || "._+-~".utf8.contains(byte)
+            }
+    }
+
+    /// The lists in `folder`, each taken in piece by piece.
+    ///
+    /// - Parameter limit: how many bytes they may have together.
+    static func collect(from folder: String, into spool: Spool, limit: UInt64) throws -> [FileName: TreeNode] {
+        var allowance = Allowance(limit, "bytes of lists of kernel modules")
+        var lists: [FileName: TreeNode] = [:]
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 16)
+        defer { buffer.deallocate() }
+        for name in (written + read).sorted() {
+            let path = "\(folder)/\(name.text)"
+            let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+            guard descriptor >= 0 else {
+                if errno == ENOENT || errno == ELOOP { continue }
+                throw ImagingError(.temporaryFile, "cannot open \(path): \(String(cString: strerror(errno)))")
+            }
+            defer { close(descriptor) }
+            var status = stat()
+            guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
+            spool.begin()
+            while true {
+                let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+                if count < 0, errno == EINTR { continue }
+                guard count >= 0 else {
+                    throw ImagingError(.temporaryFile, "cannot read \(path): \(String(cString: strerror(errno)))")
+                }
+                if count == 0 { break }
+                try allowance.take(UInt64(count), "'\(name.text)'")
+                try spool.append(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            }
+            lists[name] = TreeNode(.file(spool.finish()), permissions: 0o644)
+        }
+        return lists
+    }
+}
