@@ -94,7 +94,10 @@ public final class BootTimeline: BootObserver {
     public func record(_ event: BootEvent) {
         let now = time.monotonic()
         var event = event
-        if event.detail.utf8.count > limits.detail { event.detail = String(event.detail.prefix(limits.detail / 4)) }
+        if event.detail.utf8.count > limits.detail {
+            // By bytes: one character may be as long as whoever sent it likes. A character that is cut becomes U+FFFD.
+            event.detail = String(decoding: event.detail.utf8.prefix(max(0, limits.detail - 3)), as: UTF8.self)
+        }
         let line = state.withLock { state -> Line in
             let elapsed = state.machines.update(event.mac, default: Machine()) { machine -> Duration? in
                 if machine.stories.first?.isOver(for: event, at: now, quiet: limits.quiet) ?? true {

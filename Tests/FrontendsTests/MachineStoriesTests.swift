@@ -21,17 +21,21 @@ import Testing
                 ("/image/\(id)/v1.13.5/metal-amd64.iso", 501, "metal-amd64.iso: 501 "),
                 ("/image/\(broken)/v1.13.5/initramfs-amd64.xz", 500, "initramfs-amd64.xz: 500 "),
                 ("/image/\(id)/x/kernel-amd64", 400, "kernel-amd64: 400 "),
+                // A single character of 10 000 bytes.
+                ("/image/\(id)/v1.13.5/a" + String(repeating: "%CC%81", count: 5000), 400, "a\u{301}"),
             ] {
                 #expect(try connection.ask("GET", target).status == status, "\(target)")
                 let events = site.timeline.snapshot(of: mac)?.boots.first?.events ?? []
                 let last = try #require(events.last)
-                #expect(last.stage == .failed && last.detail.hasPrefix(detail), "\(last.detail)")
+                #expect(last.stage == .failed && last.detail.utf8.starts(with: detail.utf8), "\(last.detail)")
+                #expect(last.detail.utf8.count <= 256)
                 #expect(!last.detail.contains(site.folder), "\(last.detail)")
             }
             #expect(try connection.ask("GET", "/image/\(id)/v1.13.5/kernel-amd64").status == 200)
             #expect(holds(within: 5) { site.timeline.snapshot(of: mac)?.stage == .kernel })
         }
         let lines = site.log.matching("http.status=")
+        // The first line of five told of the stranger.
         #expect(lines.filter { $0.contains("machine.mac=\(mac)") }.count == 4, "\(lines)")
     }
 }

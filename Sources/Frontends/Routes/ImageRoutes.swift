@@ -43,11 +43,13 @@ struct ImageRoutes {
         } catch {
             let response = try ErrorAnswers.answer(to: error, of: request, context: context, machine: machine)
             if let machine, !(error is CancellationError) {
+                // By bytes: one character may be as long as the path.
+                let name = String(decoding: path.utf8.prefix(64), as: UTF8.self)
                 let reason = (error as? FactoryError)?.message ?? "internal server error"
                 observer.record(
                     BootEvent(
                         mac: machine, stage: .failed,
-                        detail: "\(path.prefix(64)): \(response.status.code) \(PublicText.withoutPaths(reason))",
+                        detail: "\(name): \(response.status.code) \(PublicText.withoutPaths(reason))",
                         address: address))
             }
             return response
