@@ -9,6 +9,7 @@ struct Benchmark: Sendable {
     static let all: [Benchmark] = [
         Benchmark(name: "new-schematic") { try NewSchematic(place: $0).run() },
         Benchmark(name: "cached-asset") { try CachedAsset(place: $0).run() },
+        Benchmark(name: "boot-scripts") { try BootScripts(place: $0).run() },
         Benchmark(name: "tftp") { try TFTPTransfers(place: $0).run() },
         Benchmark(name: "dhcp") { try Discovers(place: $0).run() },
         Benchmark(name: "rack") { try Rack(place: $0).run() },
