@@ -76,17 +76,25 @@ extension Imager {
         // The virtual extensions are numbered after the official ones and sorted with them.
         let total = selected.count + (schematic.embeddedMachineConfiguration.isEmpty ? 1 : 2)
         var layers: [InitramfsPlan.Layer] = []
-        // One extension twice would be mounted twice, which overlayfs refuses. The topmost one stays.
+        // One extension twice would be mounted twice, which overlayfs refuses. The topmost one stays. Names that mean an
+        // image that was read already cost nothing: a schematic may repeat one forty thousand times.
         var seen: Set<Digest> = []
+        var read: Set<Digest> = []
         for index in ExtensionSelection.layerOrder(total).reversed() {
             guard index < selected.count else {
                 layers.append(index == selected.count ? .schematic : .embeddedConfiguration)
                 continue
             }
             let official = selected[index]
+            guard read.insert(official.digest).inserted else { continue }
             let image: VerifiedImage
-            do { image = try source.extensionImage(official, architecture: architecture) } catch {
+            do { image = try source.extensionImage(official, architecture: architecture) } catch let error
+                as ReleaseError
+                where [.notImported, .refused].contains(error.code)
+            {
                 throw ImagingError(.extensionNotImported, "the extension '\(official.name)': \(error)")
+            } catch {
+                throw ImagingError(error, while: "the extension '\(official.name)'")
             }
             guard seen.insert(image.manifest).inserted else { continue }
             layers.append(

@@ -2,14 +2,19 @@
 ///
 /// A key that occurs again joins its first occurrence, so "a=1 b=2 a=3" is "a=1 a=3 b=2". Words are bytes: quotes mean
 /// nothing, and text that is not UTF-8 passes through unharmed.
-public struct KernelCommandLine: Hashable, Sendable {
+public struct KernelCommandLine: Sendable {
     private struct Argument: Hashable, Sendable {
         let key: [UInt8]
         // Empty once its last value was removed by value: the key then keeps its place for a later append.
         var values: [[UInt8]]
     }
 
-    private var arguments: [Argument] = []
+    /// In order. A key that was removed leaves nil behind, so that the places of the others hold.
+    private var slots: [Argument?] = []
+    /// Where each key stands in `slots`. Whoever writes a schematic chooses how many there are.
+    private var places: [[UInt8]: Int] = [:]
+
+    private var arguments: some Sequence<Argument> { slots.lazy.compactMap { $0 } }
 
     /// A line without arguments.
     public init() {}
@@ -27,7 +32,7 @@ public struct KernelCommandLine: Hashable, Sendable {
 
     /// The values of a key; nil when it does not occur. An empty value is a key without `=`.
     public subscript(key: String) -> [String]? {
-        arguments.first { $0.key.elementsEqual(key.utf8) }?.values.map { String(decoding: $0, as: UTF8.self) }
+        places[Array(key.utf8)].flatMap { slots[$0] }?.values.map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// Adds a value to those of its key, or the key at the end.
@@ -80,34 +85,41 @@ public struct KernelCommandLine: Hashable, Sendable {
     }
 
     private mutating func append(_ key: [UInt8], _ value: [UInt8]) {
-        if let index = arguments.firstIndex(where: { $0.key == key }) {
-            arguments[index].values.append(value)
-        } else {
-            arguments.append(Argument(key: key, values: [value]))
-        }
+        if let place = places[key] { slots[place]?.values.append(value) } else { add(key, [value]) }
     }
 
     private mutating func set(_ key: [UInt8], _ values: [[UInt8]]) {
-        if let index = arguments.firstIndex(where: { $0.key == key }) {
-            arguments[index].values = values
-        } else {
-            arguments.append(Argument(key: key, values: values))
-        }
+        if let place = places[key] { slots[place]?.values = values } else { add(key, values) }
+    }
+
+    private mutating func add(_ key: [UInt8], _ values: [[UInt8]]) {
+        places[key] = slots.count
+        slots.append(Argument(key: key, values: values))
     }
 
     private mutating func remove(_ key: [UInt8], _ values: [[UInt8]]) {
-        guard let index = arguments.firstIndex(where: { $0.key == key }) else { return }
+        guard let place = places[key] else { return }
         // The first value decides for all of them, as it does in Talos.
         if values.first?.isEmpty ?? true {
-            arguments.remove(at: index)
+            slots[place] = nil
+            places[key] = nil
         } else {
-            arguments[index].values.removeAll { values.contains($0) }
+            let removed = Set(values)
+            slots[place]?.values.removeAll { removed.contains($0) }
         }
     }
 
-    private static func grouping(_ list: [[UInt8]]) -> [Argument] {
+    private static func grouping(_ list: [[UInt8]]) -> some Sequence<Argument> {
         KernelCommandLine(parsing: Array(list.joined(separator: [UInt8(ascii: " ")]))).arguments
     }
+}
+
+extension KernelCommandLine: Hashable {
+    public static func == (left: KernelCommandLine, right: KernelCommandLine) -> Bool {
+        left.arguments.elementsEqual(right.arguments)
+    }
+
+    public func hash(into hasher: inout Hasher) { for argument in arguments { hasher.combine(argument) } }
 }
 
 extension KernelCommandLine: CustomStringConvertible {

@@ -8,6 +8,7 @@ import Releases
 import Schematics
 import SquashFS
 import Stores
+import Synchronization
 import TalosModel
 import TarArchives
 import Testing
@@ -128,6 +129,26 @@ private struct Parts {
             images.map { "\($0.manifest.hexadecimal.prefix(16)).sqsh" } + ["schematic.sqsh", "embedded-config.sqsh"]
         #expect(parts.layers == order.map { imageNames[$0] })
         #expect(parts.members[1..<12].map { $0.paths[0] } == order.filter { $0 < 11 }.map { imageNames[$0] })
+    }
+
+    /// Reading an image means reading its documents and looking after its layers.
+    @Test func anExtensionNamedManyTimesIsReadOnce() throws {
+        var releases = releases
+        var images: [VerifiedImage] = []
+        let names = (0..<3).map { "siderolabs/e\($0)" }
+        for name in names {
+            images.append(try releases.image([layer([file("rootfs/x", Array(name.utf8))], name: name)]))
+        }
+        try releases.add(version, base: base, Array(zip(names, images)))
+        let source = CountingSource(releases: releases)
+        let imager = Imager(
+            store: releases.store, source: source, temporaryDirectory: releases.folder.path + "/tmp",
+            externalURL: "https://factory.example")
+        let named = (0..<20_000).map { names[$0 % 3] }
+        let plan = try imager.plan(
+            schematic: try schematic(extensions: named), version: version, architecture: .amd64)
+        #expect(source.reads == 3)
+        #expect(Set(plan.extensions.map(\.name)) == Set(names) && plan.extensions.count == 3)
     }
 
     @Test func theEmbeddedConfigurationIsSecretAndLabelled() throws {
@@ -271,5 +292,22 @@ private struct Parts {
         #expect(
             try imager.plan(schematic: schematic, version: TalosVersion(1, 13, 0), architecture: .amd64).extensions
                 .map(\.image.manifest) == [plain.manifest])
+    }
+}
+
+/// Counts how often an extension's image is read.
+private final class CountingSource: ReleaseSource {
+    private let releases: TestReleases
+    private let count = Mutex(0)
+
+    init(releases: TestReleases) { self.releases = releases }
+
+    var reads: Int { count.withLock { $0 } }
+
+    func release(_ version: TalosVersion) -> Release? { releases.release(version) }
+
+    func extensionImage(_ official: OfficialExtension, architecture: Architecture) throws -> VerifiedImage {
+        count.withLock { $0 += 1 }
+        return try releases.extensionImage(official, architecture: architecture)
     }
 }

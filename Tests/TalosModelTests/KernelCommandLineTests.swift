@@ -85,6 +85,35 @@ import Testing
         #expect(line["absent"] == nil)
     }
 
+    /// As many arguments as a schematic may have, of every kind that might be searched for among the others.
+    @Test(arguments: ["a*", "a=*", "*=b", "-a=*", "-*", "a"])
+    func workGrowsAsTheArgumentsDo(pattern: String) {
+        let count = 80_000
+        let present = KernelCommandLine(parsing: (0..<count).map { "k\($0)=1 a=\($0)" }.joined(separator: " "))
+        let arguments = (0..<count).map { index in Array(pattern.replacing("*", with: "k\(index)").utf8) }
+        var line = present
+        let duration = ContinuousClock().measure { line.extend(arguments) }
+        // Unoptimised and on a busy machine; a search for each argument takes minutes.
+        #expect(duration < .seconds(10))
+        if pattern == "-*" {
+            #expect(line["k0"] == nil && line["k\(count - 1)"] == nil && line["a"]?.count == count)
+            #expect(line == KernelCommandLine(parsing: (0..<count).map { "a=\($0)" }.joined(separator: " ")))
+        } else {
+            #expect(line["k0"]?.first == "1")
+        }
+    }
+
+    @Test func linesAreEqualWhenTheirArgumentsAre() {
+        var line = KernelCommandLine(parsing: "a=1 b c=2")
+        line.extend(["-b"])
+        #expect(line == KernelCommandLine(parsing: "a=1 c=2"))
+        #expect(line.hashValue == KernelCommandLine(parsing: "a=1 c=2").hashValue)
+        line.extend(["b"])
+        #expect(line == KernelCommandLine(parsing: "a=1 c=2 b"))
+        #expect(line != KernelCommandLine(parsing: "a=1 b c=2"))
+        #expect(line["b"] == [""])
+    }
+
     @Test(arguments: Platform.offered)
     func everyOfferedPlatformHasACommandLine(_ platform: Platform) throws {
         for architecture in Architecture.allCases {
