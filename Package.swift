@@ -54,8 +54,8 @@ let package = Package(
         library("NetworkTypes", ["Bytes"]),
         /** Assets as ordered lists of immutable segments. */
         library("Compositions", ["Bytes", "Digests"]),
-        /** Work that blocks on a disk, off the cooperative pool. */
-        library("BlockingWork"),
+        /** Work that blocks or computes, off the cooperative pool, a little at a time. */
+        library("BlockingWork", [.product(name: "NIOPosix", package: "swift-nio")]),
         /** zstd, xz and gzip as streams, with limits. */
         library("Compression", ["CZstd", "CLZMA", "CZlib"]),
 
@@ -245,6 +245,7 @@ let package = Package(
         tests(
             "MachinesTests", ["CodecTesting", "Machines", "NetworkTypes", "Schematics", "TalosModel"],
             resources: [.copy("Fixtures")]),
+        tests("BlockingWorkTests", ["BlockingWork"]),
         tests("FactoryTests", ["Factory"]),
         .target(name: "ServerTesting", path: "Tests/ServerTesting", swiftSettings: strict),
         tests(

@@ -40,6 +40,8 @@ struct BootCheck {
 
     private var cases: [Case: [String]] = [:]
     private var schematics: [SchematicID: Schematic?] = [:]
+    /// Why a schematic that is in the store cannot be used.
+    private var unreadable: [SchematicID: String] = [:]
     private var summaries: [TalosVersion: ReleaseSummary] = [:]
     private var damages: [TalosVersion: [String]] = [:]
     private var products: [Product: [String]] = [:]
@@ -98,7 +100,10 @@ struct BootCheck {
             version: version, schematic: choice.id, architecture: architecture, platform: assignment.platform,
             secureBoot: assignment.secureBoot, hasConfiguration: assignment.configuration != nil,
             arguments: assignment.arguments)
-        if schematics[choice.id] == nil { schematics[choice.id] = .some(choice.schematic ?? stored(choice.id)) }
+        if schematics[choice.id] == nil {
+            let schematic: Schematic? = if let given = choice.schematic { given } else { stored(choice.id) }
+            schematics[choice.id] = .some(schematic)
+        }
         if cases[key] == nil { cases[key] = problems(of: key) }
         for text in cases[key] ?? [] { tell(text, of: match) }
     }
@@ -124,11 +129,12 @@ struct BootCheck {
         }
     }
 
-    private func stored(_ id: SchematicID) -> Schematic? {
-        guard let text = try? catalog.store.record(RecordKind(rawValue: "schematics"), id.description) else {
+    /// The schematic as the daemon reads it.
+    private mutating func stored(_ id: SchematicID) -> Schematic? {
+        do throws(FactoryError) { return try factory.records.schematic(id) } catch {
+            unreadable[id] = error.description
             return nil
         }
-        return try? Schematic(decoding: text, permitsOwner: true)
     }
 
     private mutating func problems(of key: Case) -> [String] {
@@ -145,7 +151,9 @@ struct BootCheck {
         let schematic = schematics[key.schematic] ?? nil
         if schematic == nil {
             texts.append(
-                "the schematic \(key.schematic) is not in the store; post it, or write it into the machines file")
+                unreadable[key.schematic]
+                    ?? "the schematic \(key.schematic) is not in the store; post it, or write it into the machines file"
+            )
         }
         guard let version else { return texts }
         texts += problems(of: version, for: key.architecture)
@@ -202,7 +210,8 @@ struct BootCheck {
             }
         }
         let missing = Set((summary.missingExtensions[architecture] ?? []).map(\.digest))
-        for name in schematic.officialExtensions {
+        var named: Set<String> = []
+        for name in schematic.officialExtensions where named.insert(name).inserted {
             do throws(ImagingError) {
                 let found = try ExtensionSelection.select([name], from: summary.extensions, version: version)
                 for official in found where missing.contains(official.digest) {
@@ -227,9 +236,9 @@ struct BootCheck {
             schematic: key.schematic, version: version, architecture: key.architecture, platform: key.platform)
         if lines[product] == nil {
             lines[product] = Result {
-                try factory.commandLine(
-                    schematic: schematic, version: version, platform: key.platform, architecture: key.architecture,
-                    secureBoot: false)
+                try Factory.commandLine(
+                    of: AssetPath(.commandLine, platform: key.platform, architecture: key.architecture),
+                    schematic: schematic, version: version)
             }
         }
         guard var line = try lines[product]?.get() else { return "" }

@@ -23,7 +23,10 @@ public final class BootPlanner: Sendable {
     /// its MAC address is known only when it asks for its script, so its rule is remembered from then.
     private let awaited = Mutex<Set<MACAddress>>([])
     private static let mostAwaited = 65_536
-    private let storage = BlockingWork("plans")
+    /// Threads of its own, so that machines boot whatever strangers ask of the factory.
+    private let storage = BlockingWork(width: 4, capacity: 4096) { load in
+        FactoryError(.busy, "\(load.waiting) machines are waiting for their plans; ask again in a moment")
+    }
 
     /// A planner.
     ///
@@ -84,11 +87,14 @@ public final class BootPlanner: Sendable {
             let assets = try await assets(of: match.assignment, for: machine, baseURL: baseURL)
             return plan(
                 .boot(assets), "\(match.rule): Talos \(assets.version.tag), schematic \(assets.schematic.id.short)")
+        } catch let error as FactoryError where error.code == .busy {
+            return plan(.wait, "\(match.rule): \(error.message)")
         } catch {
             logger.error(
                 "cannot boot a machine",
                 metadata: ["machine.mac": "\(machine.mac)", "machine.rule": "\(match)", "error": "\(error)"])
-            return plan(.refuse, "\(match.rule): \(error)")
+            // The cause of a failure names files of this host, and whoever asks for a script reads it.
+            return plan(.refuse, "\(match.rule): \((error as? FactoryError)?.message ?? "\(error)")")
         }
     }
 
@@ -131,8 +137,8 @@ public final class BootPlanner: Sendable {
             throw BootPlanError("secureboot needs a signed UKI, which this version of Slipway does not make yet")
         }
         let schematic: Schematic =
-            if let given = choice.schematic { try await factory.keep(given) } else {
-                try await factory.schematic(choice.id)
+            if let given = choice.schematic { try await factory.keep(given, on: storage) } else {
+                try await factory.schematic(choice.id, on: storage)
             }
         let versions = try await factory.versions()
         guard let version = selector.resolve(among: versions) else {
@@ -144,14 +150,15 @@ public final class BootPlanner: Sendable {
         let target = AssetPath(
             .kernel, platform: assignment.platform, architecture: machine.architecture ?? .amd64,
             secureBoot: assignment.secureBoot)
-        var line = try factory.commandLine(
-            schematic: schematic, version: version, platform: target.platform, architecture: target.architecture,
-            secureBoot: target.secureBoot)
-        line.extend(assignment.arguments)
-        if assignment.configuration != nil {
-            line.set("talos.config", [machine.configurationURL(base: baseURL)])
+        let line = try await storage.run {
+            var line = try Factory.commandLine(of: target, schematic: schematic, version: version)
+            line.extend(assignment.arguments)
+            if assignment.configuration != nil {
+                line.set("talos.config", [machine.configurationURL(base: baseURL)])
+            }
+            return line.description
         }
-        return BootAssets(schematic: schematic, version: version, target: target, commandLine: line.description)
+        return BootAssets(schematic: schematic, version: version, target: target, commandLine: line)
     }
 
     private static let noFile = "there is no machines file; start with --config FILE"

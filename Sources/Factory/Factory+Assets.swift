@@ -19,15 +19,14 @@ extension Factory {
     ///   - path: The last part of an `/image` path, as in `initramfs-amd64.xz`.
     /// - Throws: ``FactoryError``.
     public func asset(schematic id: String, version text: String, path: String) async throws -> Asset {
-        let (key, remembered) = try await look(for: id, text, path)
-        if let remembered { return remembered }
-
         let schematic = try await schematic(id)
         let version = try parseVersion(text)
         let target: AssetPath
         do { target = try AssetPath(parsing: path) } catch {
             throw FactoryError(.invalidRequest, "error parsing profile from path: \(error)")
         }
+        let (key, remembered) = try await look(for: schematic.id, version, target)
+        if let remembered { return remembered }
         let composition = try await composition(of: target, schematic: schematic, version: version)
         let modified = try await storage.run { composition.modified }
         let asset = Asset(
@@ -40,12 +39,23 @@ extension Factory {
 
     /// The asset if it is remembered from before, without any work.
     public func remembered(schematic id: String, version: String, path: String) async throws -> Asset? {
-        try await look(for: id, version, path).1
+        // What cannot be asked for has not been made either.
+        guard let id = SchematicID(parsing: id), let version = try? TalosVersion(parsing: version),
+            let path = try? AssetPath(parsing: path)
+        else { return nil }
+        return try await look(for: id, version, path).1
     }
 
-    private func look(for id: String, _ version: String, _ path: String) async throws -> (AssetKey, Asset?) {
+    private func look(
+        for id: SchematicID, _ version: TalosVersion, _ path: AssetPath
+    ) async throws -> (AssetKey, Asset?) {
         try await storage.run { [catalog, assets, store] in
-            let key = AssetKey(schematic: id, version: version, path: path, generation: try catalog.generation())
+            let key: AssetKey
+            do throws(ReleaseError) {
+                key = AssetKey(schematic: id, version: version, path: path, generation: try catalog.generation())
+            } catch {
+                throw FactoryError(.storage, "the releases in the store cannot be looked at", cause: error)
+            }
             return (key, assets[key].flatMap { $0.isIntact(in: store) ? $0 : nil })
         }
     }
@@ -61,19 +71,15 @@ extension Factory {
             return Composition([.file(files.kernel)])
         case .commandLine:
             try refusing { () throws(ImagingError) in try schematic.requireOverlaySupport(in: version) }
-            _ = try await release(version)
-            let line = try commandLine(
-                schematic: schematic, version: version, platform: target.platform, architecture: target.architecture,
-                secureBoot: target.secureBoot)
-            return Composition([.bytes(line.bytes)])
+            try await requireRelease(version)
+            let bytes = try await commandLine(of: target, schematic: schematic, version: version) { $0.bytes }
+            return Composition([.bytes(bytes)])
         case .initramfs:
             return try await initramfs(schematic: schematic, version: version, architecture: target.architecture)
         default:
             // What does not exist at all is told before what is not made here.
-            _ = try await release(version)
-            _ = try commandLine(
-                schematic: schematic, version: version, platform: target.platform, architecture: target.architecture,
-                secureBoot: target.secureBoot)
+            try await requireRelease(version)
+            try await commandLine(of: target, schematic: schematic, version: version) { _ in }
             throw FactoryError(
                 .notSupported,
                 "\(target.path): this version of Slipway makes kernel, cmdline and initramfs, and no other images yet")
@@ -88,7 +94,7 @@ extension Factory {
             return try await composition(of: target, schematic: schematic, version: version).length
         }
         do {
-            return try await storage.run { [imager] in
+            return try await plans.run { [imager] in
                 let plan = try imager.plan(schematic: schematic, version: version, architecture: target.architecture)
                 var segments: [ExtensionSegment] = []
                 for planned in plan.extensions {
@@ -115,7 +121,9 @@ extension Factory {
         guard let files = release.bootFiles[architecture] else {
             // A damaged file is our trouble, and not the client's wrong choice.
             guard release.problems.isEmpty else {
-                throw FactoryError(.storage, release.problems.joined(separator: "; "))
+                throw FactoryError(
+                    .storage, "boot files of version \(version) are damaged or gone; import the imager image again",
+                    cause: FactoryError.Damage(description: release.problems.joined(separator: "; ")))
             }
             throw FactoryError(.versionNotFound, "version \(version) is not available for \(architecture)")
         }
@@ -130,41 +138,44 @@ extension Factory {
         _ = try await bootFiles(version, architecture)
         do {
             let imager = imager
-            let plan = try await storage.run {
+            let plan = try await plans.run {
                 try imager.plan(schematic: schematic, version: version, architecture: architecture)
             }
             let segments = try await segments(of: plan)
             let modules = try await modules(of: plan, segments)
-            return try await storage.run { try imager.compose(plan, segments, modules) }
+            return try await plans.run { try imager.compose(plan, segments, modules) }
         } catch let error as ImagingError {
             throw FactoryError(error)
         }
     }
 
+    /// The segments of a plan's extensions, in its order. Those that are in the store are found in one go; the others are built
+    /// beside one another.
     private func segments(of plan: InitramfsPlan) async throws -> [ExtensionSegment] {
-        try await withThrowingTaskGroup(of: (Int, ExtensionSegment).self) { group in
-            for (index, planned) in plan.extensions.enumerated() {
-                group.addTask { (index, try await self.segment(of: planned, in: plan)) }
+        let stored = try await plans.run { [imager] in
+            try plan.extensions.map { planned in
+                let segment = try imager.storedExtensionSegment(planned.image.manifest, layout: plan.layout)
+                try segment?.requireCompatibility(with: plan.version)
+                return segment
             }
-            var result: [Int: ExtensionSegment] = [:]
+        }
+        return try await withThrowingTaskGroup(of: (Int, ExtensionSegment).self) { group in
+            for (index, planned) in plan.extensions.enumerated() where stored[index] == nil {
+                group.addTask { (index, try await self.built(planned, in: plan)) }
+            }
+            var result = stored
             for try await (index, segment) in group { result[index] = segment }
-            return plan.extensions.indices.compactMap { result[$0] }
+            return result.compactMap { $0 }
         }
     }
 
-    private func segment(
-        of planned: InitramfsPlan.PlannedExtension, in plan: InitramfsPlan
+    private func built(
+        _ planned: InitramfsPlan.PlannedExtension, in plan: InitramfsPlan
     ) async throws -> ExtensionSegment {
         let imager = imager
-        if let stored = try await storage.run({
-            try imager.storedExtensionSegment(planned.image.manifest, layout: plan.layout)
-        }) {
-            try stored.requireCompatibility(with: plan.version)
-            return stored
-        }
         let built = try await segments.value(for: planned.key) { [self] in
             // Another may have finished it since we looked.
-            if let stored = try await storage.run({
+            if let stored = try await plans.run({
                 try imager.storedExtensionSegment(planned.image.manifest, layout: plan.layout)
             }) {
                 return stored
@@ -184,9 +195,9 @@ extension Factory {
     private func modules(of plan: InitramfsPlan, _ segments: [ExtensionSegment]) async throws -> ModuleSegment? {
         guard let key = imager.moduleKey(of: plan, segments) else { return nil }
         let imager = imager
-        if let stored = try await storage.run({ try imager.storedModuleSegment(key) }) { return stored }
+        if let stored = try await plans.run({ try imager.storedModuleSegment(key) }) { return stored }
         return try await modules.value(for: key) { [self] in
-            if let stored = try await storage.run({ try imager.storedModuleSegment(key) }) { return stored }
+            if let stored = try await plans.run({ try imager.storedModuleSegment(key) }) { return stored }
             return try await timing("modules.dep", plan.version.tag) {
                 try await self.queue.run { cancellation in
                     try imager.moduleSegment(of: plan, segments, isCancelled: { cancellation.isCancelled })
@@ -234,7 +245,8 @@ extension Error {
 }
 
 extension FactoryError {
-    /// What imaging refused, as the factory says it: the client's choice, or our trouble.
+    /// What imaging refused, as the factory says it: the client's choice, or our trouble. Of trouble with this host the client
+    /// is told that it is there; what it is, with the host's paths in it, is for the log.
     init(_ error: ImagingError) {
         switch error.code {
         case .extensionNotAvailable, .embeddedConfigurationNotSupported, .overlayNotSupported, .overlayNotAvailable:
@@ -243,11 +255,18 @@ extension FactoryError {
             self.init(.invalidRequest, error.message)
         case .releaseNotAvailable, .extensionNotImported:
             self.init(.versionNotFound, error.message)
-        case .store:
-            self.init(.storage, error.message)
-        default:
+        case .invalidExtension, .limitExceeded:
             self.init(.buildFailed, error.message)
+        case .store:
+            self.init(.storage, "the store cannot be used; this server's log says why", cause: error)
+        case .invalidBase, .missingProgram, .programFailed, .programTimedOut, .cancelled, .temporaryFile, .unexpected:
+            self.init(.buildFailed, "the image cannot be made; this server's log says why", cause: error)
         }
+    }
+
+    /// What is wrong with stored files, for the log.
+    struct Damage: Error, CustomStringConvertible {
+        var description: String
     }
 }
 

@@ -1,3 +1,4 @@
+import BlockingWork
 import Compression
 import Schematics
 import TalosModel
@@ -19,19 +20,32 @@ extension Factory {
         }
     }
 
-    /// The kernel command line that a schematic gives on a platform.
+    /// What `body` makes of the kernel command line that a schematic gives on an asset's platform. `body` runs off the
+    /// cooperative pool: a line is as long as a schematic may be.
+    ///
+    /// - Throws: ``FactoryError`` with the code `invalidRequest` for an unknown platform, or `busy`.
+    public func commandLine<Value: Sendable>(
+        of target: AssetPath, schematic: Schematic, version: TalosVersion,
+        _ body: @escaping @Sendable (KernelCommandLine) throws -> Value
+    ) async throws -> Value {
+        try await plans.run { try body(Self.commandLine(of: target, schematic: schematic, version: version)) }
+    }
+
+    /// The kernel command line that a schematic gives on an asset's platform.
     ///
     /// - Throws: ``FactoryError`` with the code `invalidRequest` for an unknown platform.
-    public func commandLine(
-        schematic: Schematic, version: TalosVersion, platform: String, architecture: Architecture, secureBoot: Bool
-    ) throws -> KernelCommandLine {
+    public static func commandLine(
+        of target: AssetPath, schematic: Schematic, version: TalosVersion
+    ) throws(FactoryError) -> KernelCommandLine {
         do {
             return try KernelCommandLine.assembled(
-                platform: platform, architecture: architecture, version: version, kind: .commandLine,
-                secureBoot: secureBoot,
+                platform: target.platform, architecture: target.architecture, version: version, kind: .commandLine,
+                secureBoot: target.secureBoot,
                 meta: schematic.meta.map { MetaEntry(key: $0.key, value: $0.value) },
                 extraArguments: schematic.extraKernelArguments.map { Array($0.utf8) },
-                gzip: { try compress($0, .gzip(level: 9)) })
+                // The best level takes time by the square of the length for some texts. No machine boots with a line that
+                // the difference would matter for.
+                gzip: { try compress($0, .gzip(level: $0.count > 64 << 10 ? 1 : 9)) })
         } catch let error as KernelCommandLineError {
             throw FactoryError(.invalidRequest, error.description)
         } catch {

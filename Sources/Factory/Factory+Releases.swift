@@ -15,9 +15,18 @@ extension Factory {
 
     /// The release of a version.
     public func release(_ version: TalosVersion) async throws -> Release {
-        guard let release = try await storage.run({ [catalog] in catalog.release(version) }) else {
+        guard let release = try await plans.run({ [catalog] in catalog.release(version) }) else {
             throw FactoryError(.versionNotFound, "version \(version) is not available")
         }
         return release
+    }
+
+    /// Refuses a version that is not in the store. None of its files are read for that.
+    ///
+    /// - Throws: ``FactoryError`` with the code `versionNotFound`.
+    public func requireRelease(_ version: TalosVersion) async throws {
+        guard try await storage.run({ [catalog] in catalog.summary(version) != nil }) else {
+            throw FactoryError(.versionNotFound, "version \(version) is not available")
+        }
     }
 }

@@ -9,7 +9,11 @@ public struct Schematic: Hashable, Sendable {
     /// The hash of the canonical text.
     public let id: SchematicID
     /// The schematic as Image Factory stores it: YAML that ends with a line feed.
+    ///
+    /// Not every such text can be read again: go-yaml prints some values of several lines so that it misreads them itself.
     public let canonicalText: [UInt8]
+    /// What the schematic was decoded from; the canonical text if it was made of parts.
+    public let source: [UInt8]
 
     /// The account that the schematic belongs to; empty for none.
     public let owner: String
@@ -30,11 +34,11 @@ public struct Schematic: Hashable, Sendable {
     /// Bytes of a sector of disk images; 0 for the default.
     public let diskSectorSize: UInt64
 
-    /// The longest canonical text that is made of a body of so many bytes: 64 times as long, but 8 MiB at least and
-    /// 64 MiB at most. Indentation lengthens the text by the square of its depth, so that without a limit 40 KB could fill a
-    /// store with 200 MB.
+    /// The longest canonical text that is made of a body of so many bytes: twice as long, but 1 MiB at least and 16 MiB at
+    /// most, which is what a store takes. Indentation lengthens the text by the square of its depth: without a limit 40 KB
+    /// could fill a store with 200 MB.
     public static func maximumCanonicalSize(forBodyOf size: Int) -> Int {
-        size >= 1 << 20 ? 64 << 20 : max(8 << 20, size * 64)
+        min(max(1 << 20, min(size, 16 << 20) * 2), 16 << 20)
     }
 
     /// A schematic from YAML or JSON as a client sends it.
@@ -48,11 +52,15 @@ public struct Schematic: Hashable, Sendable {
     {
         let result: Result<Schematic, SchematicError>
         let limit = Self.maximumCanonicalSize(forBodyOf: body.count)
+        // A part of another text means the same by itself when its first line keeps its column.
+        let column = max(0, start.column - Position.start.column)
+        let source = column > 0 ? Array(repeating: UInt8(ascii: " "), count: column) + body : body
         do {
             result = try decode(body, as: .record(.schematic), startingAt: start) {
                 value -> Result<Schematic, SchematicError> in
-                do throws(SchematicError) { return .success(try Schematic(value ?? .mapping([]), limit: limit)) } catch
-                {
+                do throws(SchematicError) {
+                    return .success(try Schematic(value ?? .mapping([]), source: source, limit: limit))
+                } catch {
                     return .failure(error)
                 }
             }
@@ -94,7 +102,8 @@ public struct Schematic: Hashable, Sendable {
                 let fields = YAMLValue.mapping([
                     .init(.text("overlay"), overlay), .init(.text("customization"), customization),
                 ])
-                do throws(SchematicError) { return .success(try Schematic(fields, limit: 64 << 20)) } catch {
+                do throws(SchematicError) { return .success(try Schematic(fields, source: nil, limit: 16 << 20)) } catch
+                {
                     return .failure(error)
                 }
             }
@@ -105,9 +114,10 @@ public struct Schematic: Hashable, Sendable {
     }
 
     /// A schematic from decoded fields.
-    private init(_ fields: YAMLValue, limit: Int) throws(SchematicError) {
+    private init(_ fields: YAMLValue, source: [UInt8]?, limit: Int) throws(SchematicError) {
         guard let text = emit(fields.canonicalSchematic, sizeLimit: limit) else { throw .tooLarge(limit: limit) }
         canonicalText = text
+        self.source = source ?? text
         id = SchematicID(.of(text))
         owner = fields.string("owner")
         overlay = Overlay(fields["overlay"])

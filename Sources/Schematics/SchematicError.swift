@@ -9,6 +9,9 @@ public enum SchematicError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The canonical text would be longer than we make one. Image Factory has no limit.
     case tooLarge(limit: Int)
 
+    /// Whether nothing is wrong with the text, and a later attempt may read it.
+    public var isTemporary: Bool { self == .undecodable(.noThread) }
+
     public var description: String {
         switch self {
         case .undecodable(let failure): failure.description

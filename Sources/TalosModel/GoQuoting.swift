@@ -1,8 +1,13 @@
 extension String {
-    /// The text in quotation marks, escaped as Go's `%q` does, which clients of the original service compare with.
+    /// The text in quotation marks, escaped as Go's `%q` does, which clients of the original service compare with. What
+    /// is left of more than 1024 characters is an ellipsis: it may be all that a stranger sent.
     package var goQuoted: String {
         var quoted = "\""
-        for scalar in unicodeScalars {
+        for (index, scalar) in unicodeScalars.enumerated() {
+            guard index < 1024 else {
+                quoted += "…"
+                break
+            }
             switch scalar {
             case "\"": quoted += "\\\""
             case "\\": quoted += "\\\\"

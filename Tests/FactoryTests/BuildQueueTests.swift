@@ -24,7 +24,7 @@ import Testing
             try await group.waitForAll()
         }
         #expect((1...3).contains(box.most))
-        #expect(await queue.load == (0, 0))
+        #expect(queue.load == (0, 0))
     }
 
     final class Box: Sendable {
@@ -43,7 +43,7 @@ import Testing
         let queue = BuildQueue(width: 1, capacity: 0)
         let gate = DispatchSemaphore(value: 0)
         let first = Task { try await queue.run { _ in gate.wait() } }
-        while await queue.load.running == 0 { await Task.yield() }
+        while queue.load.running == 0 { await Task.yield() }
         let error = await #expect(throws: FactoryError.self) { try await queue.run { _ in } }
         #expect(error?.code == .busy)
         gate.signal()
@@ -62,9 +62,9 @@ import Testing
                 }
             }
         }
-        while await queue.load.running == 0 { await Task.yield() }
+        while queue.load.running == 0 { await Task.yield() }
         let waiting = Task { try await queue.run { _ in } }
-        while await queue.load.waiting == 0 { await Task.yield() }
+        while queue.load.waiting == 0 { await Task.yield() }
         waiting.cancel()
         await #expect(throws: CancellationError.self) { try await waiting.value }
         running.cancel()

@@ -59,11 +59,11 @@ import Testing
         let id = try await site.schematic(ImageRequestsTests.schematic)
         let queue = site.factory.queue
         let gate = DispatchSemaphore(value: 0)
-        let width = await queue.width
+        let width = queue.width
         let others = (0..<width).map { _ in Task { try await queue.run { _ in gate.wait() } } }
         @Sendable func settles(_ load: (running: Int, waiting: Int)) async throws -> Bool {
             for _ in 0..<1000 {
-                if await queue.load == load { return true }
+                if queue.load == load { return true }
                 try await Task.sleep(for: .milliseconds(10))
             }
             return false

@@ -60,7 +60,7 @@ import Testing
             }
             let connection = try HTTPConnection(port: port)
             let reply = try connection.ask("GET", target)
-            #expect(reply.status == 500 && reply.text.contains("is gone from the store; import the imager image again"))
+            #expect(reply.status == 500 && reply.text.contains("damaged or gone; import the imager image again"))
             #expect(!reply.text.contains(site.folder), "\(reply.text)")
             #expect(try HTTPConnection(port: port).ask("GET", "/healthz").status == 200)
         }

@@ -6,6 +6,9 @@ final class Constructor {
     private var misfits: [DecodingFailure.Misfit] = []
     /// Duplicate keys are reported for each pair of them, so hostile documents could make millions.
     private static let maximumMisfits = 1000
+    /// And each report quotes a key, which may be a good part of the document.
+    private static let maximumMisfitBytes = 64 << 10
+    private var misfitBytes = 0
 
     // go-yaml counts the document as the first step.
     private var stepCount = 1
@@ -85,7 +88,8 @@ final class Constructor {
 
     private func note(_ node: Node, _ message: String) throws(DecodingFailure) {
         misfits.append(.init(line: node.position.line, message: message))
-        if misfits.count >= Self.maximumMisfits { throw .misfits(misfits) }
+        misfitBytes += message.utf8.count
+        if misfits.count >= Self.maximumMisfits || misfitBytes > Self.maximumMisfitBytes { throw .misfits(misfits) }
     }
 
     /// Notes that a node is not of the type asked for. Text of more than ten bytes is cut to seven, be it within a

@@ -19,14 +19,15 @@ struct PXERoutes {
         let schematic = try await factory.schematic(try context.parameters.require("schematic"))
         let version = try factory.parseVersion(try context.parameters.require("version"))
         let target = try factory.bootTarget(try context.parameters.require("path"))
-        _ = try await factory.release(version)
-        let commandLine = try factory.commandLine(
-            schematic: schematic, version: version, platform: target.platform, architecture: target.architecture,
-            secureBoot: target.secureBoot)
-        return .text(
-            FactoryScript.text(
-                base: externalURL ?? context.baseURL(of: request), schematic: schematic.id.description,
-                version: version,
-                asset: target, commandLine: commandLine.description))
+        try await factory.requireRelease(version)
+        let base = externalURL ?? context.baseURL(of: request)
+        let script = try await ConnectionEnd.cancelling(on: context.channel) { [factory] in
+            try await factory.commandLine(of: target, schematic: schematic, version: version) { line in
+                FactoryScript.text(
+                    base: base, schematic: schematic.id.description, version: version, asset: target,
+                    commandLine: line.description)
+            }
+        }
+        return .text(script)
     }
 }

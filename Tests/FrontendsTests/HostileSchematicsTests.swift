@@ -1,0 +1,144 @@
+import Digests
+import Foundation
+import NIOCore
+import Schematics
+import ServerTesting
+import Stores
+import Testing
+
+@testable import Frontends
+
+/// Schematics that are meant to cost much.
+@Suite struct HostileSchematicsTests {
+    @Test func argumentsThatFitNoCommandLineAreRefused() async throws {
+        let site = try Site()
+        try await site.visit { port in
+            let connection = try HTTPConnection(port: port)
+            func body(_ count: Int) -> [UInt8] {
+                Array(
+                    "customization: {extraKernelArgs: [\((0..<count).map { "k\($0 + 10_000)" }.joined(separator: ","))]}"
+                        .utf8)
+            }
+            // Six bytes and a space each.
+            #expect(try connection.ask("POST", "/schematics", body: body(65_536 / 7)).status == 201)
+            let refused = try connection.ask("POST", "/schematics", body: body(65_536 / 7 + 1))
+            #expect(refused.status == 400)
+            #expect(
+                refused.text.contains("kernel arguments") && refused.text.contains("65536 bytes"), "\(refused.text)")
+        }
+    }
+
+    /// A text becomes longer by the square of its depth.
+    @Test func aTextThatWouldBecomeManyTimesAsLongIsRefusedAndNothingKept() async throws {
+        let site = try Site()
+        try await site.visit { port in
+            let depth = 1500
+            let body =
+                "overlay: {options: " + String(repeating: "{a: ", count: depth) + "1"
+                + String(repeating: "}", count: depth + 1)
+            let reply = try HTTPConnection(port: port).ask("POST", "/schematics", body: Array(body.utf8))
+            #expect(reply.status == 400)
+            #expect(reply.text.contains("canonical form") && reply.text.contains("1048576 bytes"), "\(reply.text)")
+        }
+        #expect(try site.store.recordKeys(RecordKind(rawValue: "schematics")).isEmpty)
+    }
+
+    /// An error quotes what is wrong, which must not be all that was sent, many times over.
+    @Test func whatIsWrongIsQuotedBriefly() async throws {
+        let site = try Site()
+        let key = String(repeating: "k", count: 20_000)
+        let pairs = (0..<50).map { "\(key): \($0)" }.joined(separator: ", ")
+        let name = String(repeating: "n", count: 500_000)
+        try await site.visit { port in
+            let connection = try HTTPConnection(port: port, seconds: 60)
+            let doubled = try connection.ask("POST", "/schematics", body: Array("overlay: {options: {\(pairs)}}".utf8))
+            #expect(doubled.status == 400 && doubled.text.contains("already defined") && doubled.body.count < 200_000)
+            let posted = try connection.ask(
+                "POST", "/schematics",
+                body: Array("customization: {systemExtensions: {officialExtensions: [\(name)]}}".utf8))
+            let id = try #require(posted.text.split(separator: "\"").first { $0.count == 64 })
+            let refused = try connection.ask("GET", "/image/\(id)/v1.13.5/initramfs-amd64.xz")
+            #expect(refused.status == 400 && refused.body.count < 3000, "\(refused.status) \(refused.text.prefix(300))")
+            #expect(refused.text.contains("nn…"))
+        }
+    }
+
+    @Test func whoReadsSchematicsHoldsUpNobodyElse() async throws {
+        let site = try Site()
+        let many = (0..<60_000).map { "        - k\($0)\n" }.joined()
+        let text = Array("customization:\n    extraKernelArgs:\n\(many)".utf8)
+        let id = Digest.of(text).hexadecimal
+        try site.store.setRecord(RecordKind(rawValue: "schematics"), id, text)
+        let item = String(repeating: "{a: ", count: 700) + "1" + String(repeating: "}", count: 700)
+        let body = Array("overlay: {options: \(item)}".utf8)
+        try await site.visit { port in
+            var connections: [HTTPConnection] = []
+            for index in 0..<12 {
+                let connection = try HTTPConnection(port: port, seconds: 120)
+                if index.isMultiple(of: 2) {
+                    try connection.send("POST /schematics HTTP/1.1\r\nHost: x\r\nContent-Length: \(body.count)\r\n\r\n")
+                    try connection.send(body)
+                } else {
+                    try connection.send("GET /pxe/\(id)/v1.13.5/metal-amd64 HTTP/1.1\r\nHost: x\r\n\r\n")
+                }
+                connections.append(connection)
+            }
+            for _ in 0..<20 {
+                let start = ContinuousClock.now
+                #expect(try HTTPConnection(port: port).ask("GET", "/healthz").status == 200)
+                // All of the work together takes much longer, unoptimised.
+                #expect(ContinuousClock.now - start < .seconds(5))
+            }
+            for connection in connections { #expect([200, 201].contains(try connection.reply().status)) }
+        }
+    }
+
+    /// What has arrived of a body takes memory for as long as its client likes.
+    @Test func oneClientsUnfinishedBodiesHaveAnEnd() async throws {
+        let site = try Site()
+        try await site.visit { port in
+            let part = [UInt8](repeating: UInt8(ascii: "#"), count: 1_000_000)
+            var connections: [HTTPConnection] = []
+            let isFull = try holds(within: 60) {
+                let connection = try HTTPConnection(port: port)
+                try connection.send("POST /schematics HTTP/1.1\r\nHost: x\r\nContent-Length: 1048576\r\n\r\n")
+                // The server may answer, and end the connection, before it has all.
+                do { try connection.send(part) } catch {}
+                connections.append(connection)
+                return try HTTPConnection(port: port).ask("POST", "/schematics", body: part).status == 503
+            }
+            #expect(isFull && connections.count > 10 && connections.count < 30, "\(connections.count)")
+            connections = []
+            #expect(
+                try holds(within: 20) {
+                    try HTTPConnection(port: port).ask("POST", "/schematics", body: part).status == 400
+                })
+        }
+    }
+
+    @Test func aBudgetIsSharedAndGivenBack() throws {
+        func client(_ number: Int) throws -> ClientKey {
+            ClientKey(try SocketAddress(ipAddress: "192.0.2.\(number)", port: 1000 + number))
+        }
+        let budget = BodyBudget(bodiesOf: 1 << 20)
+        #expect(budget.total == 48 << 20 && budget.share == 16 << 20)
+        var held = try (0..<3).map { budget.reservation(for: try client($0)) }
+        for reservation in held {
+            #expect(reservation.grow(by: 16 << 20))
+            #expect(!reservation.grow(by: 1))
+        }
+        // Nobody has more than a share, and all together no more than there is.
+        let late = budget.reservation(for: try client(9))
+        #expect(!late.grow(by: 1))
+        #expect(budget.used == budget.total)
+        held[0].settle(at: 10)
+        #expect(late.grow(by: 1 << 20))
+        held[0].settle(at: 24 << 20)
+        #expect(budget.used > budget.total)
+        held = []
+        #expect(withExtendedLifetime(late) { budget.used } == 1 << 20)
+        let huge = BodyBudget(bodiesOf: 64 << 20)
+        let first = huge.reservation(for: try client(0))
+        #expect(first.grow(by: 64 << 20))
+    }
+}
