@@ -2,7 +2,7 @@ import Bytes
 
 /// Why bytes are not a DHCP message.
 public enum DHCPError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// Shorter than the fixed part of a message, or an option runs past its end.
+    /// Shorter than the fixed part of a message.
     case truncated(TruncationError)
     /// The magic cookie is not there: plain BOOTP, or something else.
     case notDHCP

@@ -4,8 +4,9 @@ import NetworkTypes
 extension DHCPMessage {
     /// Reads a datagram's payload.
     ///
-    /// Options may lack their end mark; an option that came in pieces is joined (RFC 3396), through `file` and `sname`
-    /// too when option 52 says that they hold options.
+    /// Firmware is taken as it comes. Options may lack their end mark. One that runs past the end ends them, and those before it
+    /// count. An option that came in pieces is joined (RFC 3396), through `file` and `sname` too when option 52 says that they
+    /// hold options; one that cannot be longer than a piece, and came twice, counts once.
     public init(decoding bytes: ArraySlice<UInt8>) throws(DHCPError) {
         guard bytes.count >= Self.fixedLength + 4 else {
             throw .truncated(
@@ -38,14 +39,14 @@ extension DHCPMessage {
         let file = field(108, Self.bootFileLength)
         var found: [DHCPOption] = []
         found.reserveCapacity(16)
-        try Self.read(bytes[(start + Self.fixedLength + 4)...], from: start, into: &found)
+        Self.read(bytes[(start + Self.fixedLength + 4)...], into: &found)
 
         // Bit 0: `file` holds options, bit 1: `sname` does, read in that order (RFC 2131 §4.1, RFC 3396 §5).
         var overload: UInt8 = 0
         if let option = found.first(where: { $0.code == .overload }) {
             overload = option.value.first ?? 0
-            if overload & 1 != 0 { try Self.read(file, from: start, into: &found) }
-            if overload & 2 != 0 { try Self.read(sname, from: start, into: &found) }
+            if overload & 1 != 0 { Self.read(file, into: &found) }
+            if overload & 2 != 0 { Self.read(sname, into: &found) }
             found.removeAll { $0.code == .overload }
         }
         bootFile = overload & 1 != 0 ? [] : file.prefix { $0 != 0 }
@@ -53,9 +54,7 @@ extension DHCPMessage {
         options = found
     }
 
-    private static func read(
-        _ area: ArraySlice<UInt8>, from start: Int, into options: inout [DHCPOption]
-    ) throws(DHCPError) {
+    private static func read(_ area: ArraySlice<UInt8>, into options: inout [DHCPOption]) {
         var index = area.startIndex
         var seen: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
         for option in options { _ = mark(option.code.rawValue, in: &seen) }
@@ -64,18 +63,12 @@ extension DHCPMessage {
             if code == .end { return }
             index += 1
             if code == .pad { continue }
-            guard index < area.endIndex, Int(area[index]) < area.endIndex - index else {
-                let needed = index < area.endIndex ? Int(area[index]) : 1
-                throw .truncated(
-                    TruncationError(
-                        field: "\(code)", position: index - start - 1, needed: needed,
-                        available: max(area.endIndex - index - 1, 0)))
-            }
+            guard index < area.endIndex, Int(area[index]) < area.endIndex - index else { return }
             let length = Int(area[index])
             let value = area[index + 1..<index + 1 + length]
             index += 1 + length
             if mark(code.rawValue, in: &seen), let first = options.firstIndex(where: { $0.code == code }) {
-                options[first].value += value
+                options[first].add(value)
             } else {
                 options.append(DHCPOption(code, value))
             }

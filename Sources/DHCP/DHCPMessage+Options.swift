@@ -112,6 +112,8 @@ public struct IPXEFeatures: Hashable, Sendable {
     public var speaksHTTP: Bool { has(0x13) }
     /// It fetches https:// URLs (sub-option 0x14).
     public var speaksHTTPS: Bool { has(0x14) }
+    /// It runs Linux kernels as a PC's BIOS does (sub-option 0x18). EFI builds have no need of it and never say so.
+    public var runsBIOSKernels: Bool { has(0x18) }
     /// It is an EFI program (sub-option 0x24).
     public var isEFI: Bool { has(0x24) }
     /// The build's version (sub-option 0xeb), such as "1.0.0".

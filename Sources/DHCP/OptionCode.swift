@@ -54,6 +54,31 @@ public struct OptionCode: RawRepresentable, Hashable, Sendable, CustomStringConv
     public static let end = OptionCode(rawValue: 255)
 
     public var description: String { "option \(rawValue)" }
+
+    /// How values of an option that came more than once belong together.
+    enum Repetition {
+        /// It has this many bytes, so that more than one piece is a mistake of the sender's; the first of this size counts.
+        case once(size: Int)
+        /// A short text; the first counts.
+        case first
+        /// A list of entries of this many bytes, to which further entries are added.
+        case list(entry: Int)
+        /// Pieces of one long value (RFC 3396).
+        case joined
+    }
+
+    var repetition: Repetition {
+        switch self {
+        case .overload, .messageType: .once(size: 1)
+        case .maximumMessageSize: .once(size: 2)
+        case .clientNetworkInterface: .once(size: 3)
+        case .requestedAddress, .leaseTime, .serverIdentifier: .once(size: 4)
+        case .clientUUID: .once(size: 17)
+        case .vendorClass, .userClass, .clientIdentifier, .hostName: .first
+        case .clientArchitecture: .list(entry: 2)
+        default: .joined
+        }
+    }
 }
 
 /// One option of a message.
@@ -71,4 +96,20 @@ public struct DHCPOption: Hashable, Sendable {
 
     /// An option with a value of any length.
     public init(_ code: OptionCode, _ value: [UInt8]) { self.init(code, value[...]) }
+
+    /// Takes in what came under the same number again.
+    mutating func add(_ more: ArraySlice<UInt8>) {
+        switch code.repetition {
+        case .once(let size): if value.count != size && more.count == size { value = more }
+        case .first: if value.isEmpty { value = more }
+        case .list(let entry):
+            // Two whole lists are one longer list; a whole one replaces what is none.
+            if !value.count.isMultiple(of: entry) {
+                if more.count.isMultiple(of: entry) { value = more }
+            } else if more.count.isMultiple(of: entry), more != value {
+                value += more
+            }
+        case .joined: value += more
+        }
+    }
 }
