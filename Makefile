@@ -5,7 +5,7 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 PREFIX ?= /usr
 
 # What a build links against.
-BUILD_PACKAGES := pkg-config binutils libssl-dev libyaml-dev libpcap-dev libzstd-dev liblzma-dev zlib1g-dev
+BUILD_PACKAGES := pkg-config binutils libssl-dev libyaml-dev libzstd-dev liblzma-dev zlib1g-dev
 # What the running daemon uses: unsquashfs for the base system's modules, depmod for modules.dep, iPXE as loader.
 RUN_PACKAGES := squashfs-tools kmod ipxe
 # A machine to boot: QEMU, firmware, an address server, namespaces.
@@ -72,7 +72,8 @@ ifeq ($(DESTDIR),)
 endif
 
 # Nothing is installed that is there already. The lists are fetched anew when they are older than a day, because the test release
-# is made of packages that are downloaded but not installed.
+# is made of packages that are downloaded but not installed. Servers among them are not started, now or at the next boot: a DHCP
+# server must not come to a network because somebody ran tests.
 WANTED ?= $(BUILD_PACKAGES) $(RUN_PACKAGES) $(LAB_PACKAGES) $(TEST_PACKAGES)
 packages:
 	@wanted="$(WANTED)"; \
@@ -83,6 +84,13 @@ packages:
 	fi; \
 	if [ -n "$$missing" ]; then \
 	    echo "installing" $$missing; \
+	    policy=/usr/sbin/policy-rc.d; made=; \
+	    if [ ! -e $$policy ]; then printf '#!/bin/sh\nexit 101\n' | $(SUDO) install -m 0755 /dev/stdin $$policy && made=yes; fi; \
 	    $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=400 \
-	        $$missing >/dev/null; \
+	        $$missing >/dev/null; status=$$?; \
+	    if [ -n "$$made" ]; then $(SUDO) rm -f $$policy; fi; \
+	    for unit in $(filter %-server,$(LAB_PACKAGES)); do \
+	        if [[ " $$missing " == *$$unit* ]] && command -v systemctl >/dev/null; then $(SUDO) systemctl -q disable $$unit || true; fi; \
+	    done; \
+	    exit $$status; \
 	fi

@@ -38,7 +38,6 @@ let package = Package(
         // MARK: - C libraries
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
-        .systemLibrary(name: "CPcap", pkgConfig: "libpcap", providers: [.apt(["libpcap-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -113,7 +112,7 @@ let package = Package(
             "Machines",
             ["Bytes", "CLinux", "CYAML", "CanonicalYAML", "IPXE", "NetworkTypes", "Schematics", "TalosModel"]),
         /** The DHCP proxy's decisions, as functions of values. */
-        library("Netboot", ["DHCP", "NetworkTypes"]),
+        library("Netboot", ["Bytes", "DHCP", "NetworkTypes"]),
         /** Each machine's boot as one story. */
         library("BootTimeline", ["NetworkTypes", logging]),
         /** What each machine does now, and why: the machines file, the store and the factory together. */
@@ -126,8 +125,8 @@ let package = Package(
             ]),
 
         // MARK: - Servers
-        /** DHCP proxy on sockets or, beside another server, by packet capture. */
-        library("DHCPService", ["BootTimeline", "CLinux", "CPcap", "DHCP", "Netboot", "NetworkTypes", logging]),
+        /** DHCP proxy beside any other server, which it leaves its port, and ear for what others offer. */
+        library("DHCPService", ["BootTimeline", "CLinux", "DHCP", "Netboot", "NetworkTypes", logging]),
         /** TFTP for thousands of machines at once. */
         library("TFTPService", ["CLinux", "Compositions", "NetworkTypes", "TFTP", logging]),
         /** swift-metrics in Prometheus' text format. */
@@ -205,10 +204,12 @@ let package = Package(
             name: "DHCPRig",
             dependencies: ["BootTimeline", "Bytes", "CLinux", "DHCPService", "NetworkTypes", "Netboot", logging],
             path: "Tests/DHCPRig", swiftSettings: strict),
+        .target(name: "NamespaceTesting", path: "Tests/NamespaceTesting", swiftSettings: strict),
         tests(
             "DHCPServiceTests",
             [
-                "BootTimeline", "Bytes", "CLinux", "DHCP", "DHCPRig", "DHCPService", "NetworkTypes", "Netboot", logging,
+                "BootTimeline", "Bytes", "CLinux", "DHCP", "DHCPRig", "DHCPService", "NamespaceTesting", "NetworkTypes",
+                "Netboot", logging,
             ]),
         tests("BootTimelineTests", ["BootTimeline", "NetworkTypes", logging]),
         tests("CanonicalYAMLTests", ["CanonicalYAML", "CodecTesting"]),
@@ -262,7 +263,12 @@ let package = Package(
                 .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
             ]),
         tests("ApplianceTests", ["Appliance", "NetworkTypes"]),
-        tests("SlipwayTests", ["LayoutBuilding", "ServerTesting", "slipway"]),
+        tests(
+            "SlipwayTests",
+            [
+                "Bytes", "DHCP", "DHCPRig", "LayoutBuilding", "NamespaceTesting", "NetworkTypes", "ServerTesting",
+                "slipway",
+            ]),
         tests("PrometheusMetricsTests", ["PrometheusMetrics", coreMetrics]),
     ]
 )

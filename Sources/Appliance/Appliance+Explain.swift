@@ -15,7 +15,8 @@ extension Appliance {
         do { address = try HostAddress.find(on: settings.interfaces) ?? .loopback } catch {
             throw ApplianceError("\(error)")
         }
-        let server = ServerAddresses(address: address, httpPort: Int(settings.httpPort), loaders: loaders.names)
+        let server = ServerAddresses(
+            address: address, httpPort: Int(settings.httpPort), serves: { [loaders] in loaders.isServed($0) })
         let plan = await planner.plan(for: machine, baseURL: server.httpBase)
         var explanation = Explanation(
             machine: machine.mac.description,

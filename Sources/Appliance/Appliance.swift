@@ -116,6 +116,7 @@ public struct Appliance: Sendable {
         var services: [any Service] = []
         services.append(CancellableService { [loaders] in await loaders.run() })
         var gauges: [@Sendable () -> Void] = []
+        var advice: @Sendable () -> [String] = { [] }
         let mirror = CounterMirror()
         if settings.servesTFTP {
             let tftp = try tftpServer(observer: observer)
@@ -137,6 +138,7 @@ public struct Appliance: Sendable {
                     }
                 })
             gauges.append { dhcp.counters.publish(to: mirror) }
+            advice = { dhcp.advice.map(\.description) }
         }
         if let machines {
             services.append(MachinesService(machines: machines, logger: logger))
@@ -144,7 +146,7 @@ public struct Appliance: Sendable {
         }
         services.append(WatchdogService(manager: manager))
         services.append(
-            httpService(observer: observer, registry: registry, gauges: gauges) { port in
+            httpService(observer: observer, registry: registry, gauges: gauges, advice: advice) { port in
                 readiness.report(.http, port: port)
             })
         var configuration = ServiceGroupConfiguration(
@@ -190,20 +192,21 @@ public struct Appliance: Sendable {
         let listening = DHCPSettings.Listening(rawValue: settings.dhcp.rawValue) ?? .automatic
         let options = DHCPSettings(
             interfaces: settings.interfaces.map { .init($0, listening: listening) }, listening: listening,
-            httpPort: Int(settings.httpPort), availableLoaders: { [loaders] in loaders.names },
-            verdict: { [planner] in planner.verdict(on: $0) })
-        return DHCPServer(settings: options, observer: observer, logger: logger)
+            httpPort: Int(settings.httpPort))
+        return DHCPServer(
+            settings: options, serves: { [loaders] in loaders.isServed($0) },
+            verdict: { [planner] in planner.verdict(on: $0) }, observer: observer, logger: logger)
     }
 
     private func httpService(
         observer: any BootObserver, registry: PrometheusRegistry, gauges: [@Sendable () -> Void],
-        onRunning: @escaping @Sendable (Int) async -> Void
+        advice: @escaping @Sendable () -> [String], onRunning: @escaping @Sendable (Int) async -> Void
     ) -> any Service {
         let parts = HTTPFrontend.Parts(
             factory: factory, planner: planner, timeline: timeline, observer: observer,
             loaders: { [loaders] in try await loaders.file(named: $0) }, metrics: registry,
             problems: { [machines, catalog] in
-                (machines?.status.publicSummary ?? []) + catalog.problems
+                (machines?.status.publicSummary ?? []) + catalog.problems + advice()
             },
             measure: { for gauge in gauges { gauge() } }, name: Self.name(version: version),
             externalURL: settings.externalURL, schematicLimit: settings.schematicLimit)

@@ -5,11 +5,11 @@ import TFTPService
 public struct ApplianceSettings: Sendable {
     /// How the DHCP proxy listens.
     public enum DHCPListening: String, Sendable, CaseIterable {
-        /// By socket, or by capture on an interface where another server holds port 67.
+        /// Beside any DHCP server of this host, now or later: by packet capture, which holds no port.
         case automatic
-        /// By socket only.
+        /// By sockets that hold ports 67 and 4011.
         case socket
-        /// By packet capture only.
+        /// By packet capture.
         case capture
         /// Not at all: the site's DHCP server names the loaders itself.
         case off

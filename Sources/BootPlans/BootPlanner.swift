@@ -49,7 +49,8 @@ public final class BootPlanner: Sendable {
         let machine = MachineIdentity(
             mac: client.mac, uuid: client.uuid, architecture: client.platform.talosArchitecture)
         if let match = file.assignment(for: machine) {
-            return .answer(BootOptions(chainload: match.assignment.chainload))
+            return .answer(
+                BootOptions(chainload: match.assignment.chainload, loader: match.assignment.loader))
         }
         // A serial number is told by the boot script only; until then the machine has the benefit of the doubt.
         if file.unknown == .wait || file.needsMore(about: machine) { return .answer(BootOptions()) }

@@ -4,11 +4,11 @@ import Netboot
 public struct DHCPSettings: Sendable {
     /// How messages are received on an interface.
     public enum Listening: String, Sendable, CaseIterable {
-        /// By a socket, or by capture where another program holds the port. The default.
+        /// Beside whatever else is on this host, now or later: by capture. The default.
         case automatic
-        /// By a socket; that the port is taken is an error.
+        /// By sockets that hold the ports; that one is taken is an error, and a DHCP server that starts later cannot.
         case socket
-        /// By capture of whole frames, beside whatever holds the port.
+        /// By capture of packets, which holds no port.
         case capture
     }
 
@@ -26,7 +26,7 @@ public struct DHCPSettings: Sendable {
         }
     }
 
-    /// Port numbers, which only tests change; 0 takes any free one.
+    /// Port numbers, which only tests change; 0 takes any free one, with sockets.
     public struct Ports: Hashable, Sendable {
         /// Where DHCP servers listen. The default is 67.
         public var dhcp: UInt16
@@ -61,22 +61,13 @@ public struct DHCPSettings: Sendable {
     public var ports: Ports
     /// The port of the HTTP server, for boot URLs. The default is 8080.
     public var httpPort: Int
-    /// Names of the loaders that this host has; asked every few seconds, so it must not take long.
-    public var availableLoaders: @Sendable () -> Set<String>
-    /// Whether a machine may boot; asked for each message of a machine that wants to, so it must return at once.
-    public var verdict: @Sendable (BootClient) -> BootVerdict
-
     /// Settings.
     public init(
-        interfaces: [Interface] = [], listening: Listening = .automatic, ports: Ports = Ports(), httpPort: Int = 8080,
-        availableLoaders: @escaping @Sendable () -> Set<String>,
-        verdict: @escaping @Sendable (BootClient) -> BootVerdict
+        interfaces: [Interface] = [], listening: Listening = .automatic, ports: Ports = Ports(), httpPort: Int = 8080
     ) {
         self.interfaces = interfaces
         self.listening = listening
         self.ports = ports
         self.httpPort = httpPort
-        self.availableLoaders = availableLoaders
-        self.verdict = verdict
     }
 }

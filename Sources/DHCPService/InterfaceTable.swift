@@ -43,11 +43,17 @@ struct AddressView: Sendable {
     private var own: [IPv4Address: ServerAddresses] = [:]
     private(set) var interfaces: [UInt32: NetworkInterface] = [:]
 
-    init(_ all: [NetworkInterface], httpPort: Int, loaders: Set<String>) {
+    /// Whether an address is this host's, as far as was known when the view was made.
+    func isOwn(_ address: IPv4Address) -> Bool { own[address] != nil }
+
+    /// All addresses of this host.
+    var addresses: Set<IPv4Address> { Set(own.keys) }
+
+    init(_ all: [NetworkInterface], httpPort: Int, serves: @escaping @Sendable (String) -> Bool) {
         for interface in all {
             interfaces[interface.index] = interface
             for address in interface.addresses {
-                let server = ServerAddresses(address: address, httpPort: httpPort, loaders: loaders)
+                let server = ServerAddresses(address: address, httpPort: httpPort, serves: serves)
                 own[address] = server
                 if primary[interface.index] == nil { primary[interface.index] = server }
             }
@@ -71,15 +77,15 @@ final class InterfaceTable: Sendable {
 
     private let state: Mutex<State>
     private let httpPort: Int
-    private let loaders: @Sendable () -> Set<String>
+    private let serves: @Sendable (String) -> Bool
 
     static let lifetime = Duration.seconds(5)
     static let patience = Duration.seconds(2)
 
-    init(_ interfaces: [NetworkInterface], httpPort: Int, loaders: @escaping @Sendable () -> Set<String>) {
+    init(_ interfaces: [NetworkInterface], httpPort: Int, serves: @escaping @Sendable (String) -> Bool) {
         self.httpPort = httpPort
-        self.loaders = loaders
-        let view = AddressView(interfaces, httpPort: httpPort, loaders: loaders())
+        self.serves = serves
+        let view = AddressView(interfaces, httpPort: httpPort, serves: serves)
         state = Mutex(State(view: view, read: .now))
     }
 
@@ -95,7 +101,7 @@ final class InterfaceTable: Sendable {
             return (state.view, true)
         }
         guard isOld, let interfaces = try? NetworkInterface.all() else { return current }
-        let fresh = AddressView(interfaces, httpPort: httpPort, loaders: loaders())
+        let fresh = AddressView(interfaces, httpPort: httpPort, serves: serves)
         state.withLock { $0.view = fresh }
         return fresh
     }

@@ -2,22 +2,30 @@ import Foundation
 import Logging
 import Netboot
 
-/// Decides for each interface and port between socket and capture, and opens all of them or none.
+/// Opens a socket or a capture for each interface that is to be served, all of them or none.
 struct Opening {
-    private(set) var sockets: [SocketListener] = []
-    private(set) var captures: [CaptureListener] = []
+    private(set) var servers: [DatagramListener] = []
     private(set) var listeners: [DHCPServer.Listener] = []
 
     init(_ settings: DHCPSettings, _ all: [NetworkInterface], _ logger: Logger) throws(DHCPServiceError) {
-        if settings.interfaces.isEmpty {
-            try open(on: nil, settings.listening, settings.ports, all, logger)
-        }
+        var captured: Set<String> = []
         for wanted in settings.interfaces {
             guard let interface = all.first(where: { $0.name == wanted.name }) else {
                 throw .unknownInterface(wanted.name, known: all.map(\.name))
             }
             guard !interface.addresses.isEmpty else { throw .noAddress(interface: wanted.name) }
-            try open(on: interface, wanted.listening, settings.ports, all, logger)
+            switch wanted.listening {
+            case .socket: try bind(settings.ports, on: wanted.name)
+            case .automatic, .capture: captured.insert(wanted.name)
+            }
+        }
+        if !captured.isEmpty {
+            try capture(settings.ports, on: captured)
+        } else if settings.interfaces.isEmpty {
+            switch settings.listening {
+            case .socket: try bind(settings.ports, on: nil)
+            case .automatic, .capture: try capture(settings.ports, on: nil)
+            }
         }
         for listener in listeners {
             logger.info(
@@ -29,44 +37,27 @@ struct Opening {
         }
     }
 
-    private mutating func open(
-        on interface: NetworkInterface?, _ listening: DHCPSettings.Listening, _ ports: DHCPSettings.Ports,
-        _ all: [NetworkInterface], _ logger: Logger
-    ) throws(DHCPServiceError) {
-        var captured: [ServicePort] = []
+    private mutating func bind(_ ports: DHCPSettings.Ports, on interface: String?) throws(DHCPServiceError) {
         for port in ServicePort.allCases {
-            // Port 4011 gets a socket in capture mode too if it is free: without one the kernel would tell clients by ICMP
-            // that nobody is there.
-            if listening == .capture && port == .dhcp {
-                captured.append(port)
-                continue
-            }
-            do throws(DHCPServiceError) {
-                let socket = try SocketListener(port, number: ports.number(of: port), interface: interface?.name)
-                sockets.append(socket)
-                listeners.append(
-                    DHCPServer.Listener(port: port, number: socket.number, interface: interface?.name, isCapture: false)
-                )
-            } catch {
-                guard case .portTaken = error, listening != .socket else { throw error }
-                captured.append(port)
-                logger.notice(
-                    "another program holds the port, so frames are captured",
-                    metadata: [
-                        "dhcp.port": "\(ports.number(of: port))", "dhcp.interface": "\(interface?.name ?? "all")",
-                    ])
-            }
+            let number = ports.number(of: port)
+            let server = try DatagramListener(port, number: number, interface: interface)
+            servers.append(server)
+            listeners.append(
+                DHCPServer.Listener(
+                    port: port, number: server.number ?? number, interface: interface, isCapture: false))
         }
-        guard !captured.isEmpty else { return }
-        let candidates =
-            interface.map { [$0] } ?? all.filter { $0.isUp && !$0.isLoopback && $0.mac != nil && !$0.addresses.isEmpty }
-        guard !candidates.isEmpty else { throw .nothingToCapture }
-        for candidate in candidates {
-            captures.append(try CaptureListener(interface: candidate.name, ports: captured, numbers: ports))
-            for port in captured {
+    }
+
+    private mutating func capture(
+        _ ports: DHCPSettings.Ports, on interfaces: Set<String>?
+    ) throws(DHCPServiceError) {
+        servers.append(try DatagramListener(capturing: ports, on: interfaces))
+        let names: [String?] = interfaces?.sorted() ?? [nil]
+        for name in names {
+            for port in ServicePort.allCases {
                 listeners.append(
                     DHCPServer.Listener(
-                        port: port, number: ports.number(of: port), interface: candidate.name, isCapture: true))
+                        port: port, number: ports.number(of: port), interface: name, isCapture: true))
             }
         }
     }

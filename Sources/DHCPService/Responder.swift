@@ -10,20 +10,25 @@ struct Answer: Sendable {
     var bytes: [UInt8]
     var destination: SocketEndpoint
     var server: IPv4Address
-    var delay: Duration
 }
 
 /// Turns a datagram's payload into an answer. Shared by all listeners; it holds no socket.
 final class Responder: Sendable {
     let ports: DHCPSettings.Ports
     let logger: Logger
+    /// What other servers do to the machines that are answered here.
+    let others = OtherServers()
     private let verdict: @Sendable (BootClient) -> BootVerdict
     private let observer: any BootObserver
     private let counters = Mutex(DHCPCounters())
+    private let answered = AnsweredMachines()
 
-    init(settings: DHCPSettings, observer: any BootObserver, logger: Logger) {
-        ports = settings.ports
-        verdict = settings.verdict
+    init(
+        ports: DHCPSettings.Ports, verdict: @escaping @Sendable (BootClient) -> BootVerdict, observer: any BootObserver,
+        logger: Logger
+    ) {
+        self.ports = ports
+        self.verdict = verdict
         self.observer = observer
         self.logger = logger
     }
@@ -66,9 +71,28 @@ final class Responder: Sendable {
             return nil
         case .reply(let reply, _):
             tally.answered += 1
+            if let client = decision.client, port == .dhcp {
+                answered.note(client.mac, transaction: message.transactionID, firmware: client.firmware)
+            }
             return Answer(
-                bytes: reply.message.encode(), destination: ports.actual(reply.destination), server: server.address,
-                delay: reply.delay)
+                bytes: reply.message.encode(), destination: ports.actual(reply.destination), server: server.address)
+        }
+    }
+
+    /// Says what another server's offer does to a machine, if it was answered here: on its story, and once for each server in the
+    /// log.
+    func judge(
+        _ advice: [OfferAdvice], machine: MACAddress, transaction: UInt32, at now: ContinuousClock.Instant
+    ) {
+        guard let firmware = answered.remark(machine, transaction: transaction) else { return }
+        for one in advice where one.concerns(firmware) {
+            observer.record(BootEvent(mac: machine, stage: .offered, detail: one.description))
+            guard others.note(one, at: now) else { continue }
+            logger.warning(
+                "another server's offer draws machines away",
+                metadata: [
+                    "dhcp.server": "\(one.server)", "dhcp.advice": "\(one)", "machine.mac": "\(machine)",
+                ])
         }
     }
 
@@ -102,7 +126,7 @@ final class Responder: Sendable {
             record(.seen, "\(client.summary), ignored: \(reason)", startsBoot: isFirst)
         case .silence(let silence):
             switch silence.label {
-            case .unsupported, .loaderMissing, .replyTooLong:
+            case .unsupported, .loaderMissing, .treeMissing, .replyTooLong:
                 record(.seen, client.summary, startsBoot: isFirst)
                 record(.failed, silence.description)
             case .notARequest, .notBooting, .notEthernet, .leaseRequest, .otherMessage, .ignored: break

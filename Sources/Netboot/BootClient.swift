@@ -39,7 +39,7 @@ public struct BootClient: Hashable, Sendable {
     public var mac: MACAddress
     /// Its UUID, unless the firmware does not send one or plainly does not know it.
     public var uuid: SystemUUID?
-    /// Option 93's first code, or option 60's.
+    /// Of option 93's list the one that is answered, or what option 60 says.
     public var architecture: ClientArchitecture
     /// What speaks.
     public var firmware: Firmware
@@ -53,6 +53,15 @@ public struct BootClient: Hashable, Sendable {
     public var isNICROM: Bool
     /// What iPXE was built with, if it says so.
     public var iPXEFeatures: IPXEFeatures?
+
+    /// Whether this is iPXE that can fetch a machine's script and run the kernel in it, as far as its message tells.
+    ///
+    /// What we have loaded ourselves is taken as able, or it would go round for ever.
+    public var runsScripts: Bool {
+        guard firmware == .iPXE else { return false }
+        guard let features = iPXEFeatures, !(platform == .bios && vendorClass == "PXEClient") else { return true }
+        return features.speaksHTTP && (platform != .bios || features.isEFI || features.runsBIOSKernels)
+    }
 
     /// What its loader must run on.
     public var platform: Platform {
@@ -84,7 +93,11 @@ extension BootClient {
     ///
     /// A client asks to boot when its vendor class begins with `PXEClient` or `HTTPClient`, when its user class is iPXE, or
     /// when it is U-Boot. Everything else on the network (phones, running systems) is none of our business.
-    public static func classify(_ message: DHCPMessage) throws(Silence) -> BootClient {
+    ///
+    /// - Parameter architecture: Which of the architectures that the client lists it is taken for; nil for the first.
+    public static func classify(
+        _ message: DHCPMessage, as architecture: ClientArchitecture? = nil
+    ) throws(Silence) -> BootClient {
         guard message.operation == .request else { throw .notARequest }
         let isIPXE = message.hasUserClass("iPXE")
         let asksForPXE = message.hasVendorClass(startingWith: "PXEClient")
@@ -94,14 +107,15 @@ extension BootClient {
         guard let mac = message.macAddress else { throw .notEthernet }
 
         // Option 93 and `Arch:` may both be missing: then it is an old BIOS ROM.
-        let architecture = message.clientArchitectures.first ?? .biosX86
+        let architecture = architecture ?? message.clientArchitectures.first ?? .biosX86
         let uuid = message.clientUUID
         var client = BootClient(
             mac: mac, uuid: uuid?.isPlaceholder == true ? nil : uuid, architecture: architecture, firmware: .bios,
             vendorClass: message.vendorClass, isNICROM: false, iPXEFeatures: nil)
         if isIPXE {
             client.firmware = .iPXE
-            client.iPXEFeatures = message.iPXEFeatures
+            // Option 175 without anything in it says as little as none.
+            if let features = message.iPXEFeatures, !features.subOptions.isEmpty { client.iPXEFeatures = features }
             client.isNICROM =
                 architecture == .biosX86 && asksForPXE && message.hasVendorClass(startingWith: "PXEClient:Arch:")
         } else if isUBoot {

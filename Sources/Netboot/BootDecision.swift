@@ -17,8 +17,6 @@ public struct DHCPReply: Hashable, Sendable {
     public var destination: SocketEndpoint
     /// From which port.
     public var port: ServicePort
-    /// How long to wait first.
-    public var delay: Duration
 }
 
 /// What a client is told to fetch.

@@ -13,13 +13,13 @@ public struct BootOptions: Hashable, Sendable {
     /// Only BIOS builds are replaced, because only those can be told from our own, which must get the script or go round
     /// for ever.
     public var chainload: Bool
-    /// How long to wait before answering; a few ROMs miss an answer that comes at once. The default is not at all.
-    public var delay: Duration
+    /// The loader's file name, in place of the one for the platform; nil for that one. Only firmware's PXE and HTTP clients get it.
+    public var loader: String?
 
     /// Options for a machine.
-    public init(chainload: Bool = false, delay: Duration = .zero) {
+    public init(chainload: Bool = false, loader: String? = nil) {
         self.chainload = chainload
-        self.delay = delay
+        self.loader = loader
     }
 }
 
@@ -41,6 +41,8 @@ public enum Silence: Error, Hashable, Sendable, CustomStringConvertible {
     case unsupported(String)
     /// This host does not have the loader.
     case loaderMissing(String)
+    /// A Raspberry Pi asks, and this host has no tree for it.
+    case treeMissing
     /// The client takes no datagram as long as the answer would be.
     case replyTooLong(needed: Int, allowed: Int)
 
@@ -48,7 +50,7 @@ public enum Silence: Error, Hashable, Sendable, CustomStringConvertible {
     public enum Label: String, CaseIterable, Hashable, Sendable {
         // One for each case of `Silence`, whose comments say what they mean.
         case notARequest, notBooting, notEthernet, leaseRequest, otherMessage, ignored, unsupported, loaderMissing
-        case replyTooLong
+        case treeMissing, replyTooLong
     }
 
     /// The case without its details.
@@ -62,6 +64,7 @@ public enum Silence: Error, Hashable, Sendable, CustomStringConvertible {
         case .ignored: .ignored
         case .unsupported: .unsupported
         case .loaderMissing: .loaderMissing
+        case .treeMissing: .treeMissing
         case .replyTooLong: .replyTooLong
         }
     }
@@ -77,7 +80,11 @@ public enum Silence: Error, Hashable, Sendable, CustomStringConvertible {
         case .ignored(let reason): reason
         case .unsupported(let architecture): "there is no loader for \(architecture)"
         case .loaderMissing(let name):
-            "the loader \(name) is not on this host; install it (Debian: package ipxe) or put it into tftp-root"
+            "the loader \(name) is neither in a loader folder (--loader-folder) nor in the folder of --tftp-root; "
+                + Loader.remedy(for: name)
+        case .treeMissing:
+            "the folder of --tftp-root has no files for a Raspberry Pi; put its tree there, with bootcode.bin, start4.elf or "
+                + "config.txt at the top or in a folder named after the board's serial number or address"
         case .replyTooLong(let needed, let allowed):
             "the answer has \(needed) bytes and the client takes \(allowed) (option 57); shorten the boot URL"
         }

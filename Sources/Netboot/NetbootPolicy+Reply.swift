@@ -36,9 +36,12 @@ extension NetbootPolicy {
         // Never an echo of the client's: iPXE takes ours over, and HTTP clients refuse "PXEClient".
         options.append(DHCPOption(.vendorClass, isHTTP ? httpClass : pxeClass))
         if !isHTTP {
-            options.append(DHCPOption(.vendorSpecificInformation, vendorInformation(for: client)))
+            options.append(DHCPOption(.vendorSpecificInformation, vendorInformation(for: client, message)))
         }
         if let uuid = message[.clientUUID] { options.append(DHCPOption(.clientUUID, uuid)) }
+        // iPXE compares the offers that it has, and one without priority counts as one of priority 0: a server that gives the
+        // address and names a boot file would win.
+        if client.firmware == .iPXE { options.append(DHCPOption(.iPXEEncapsulated, highPriority)) }
         if !isHTTP { options.append(DHCPOption(.tftpServerName, server.addressText + [0])) }
         if !name.isEmpty { options.append(DHCPOption(.bootFileName, name + [0])) }
         if let relay = message.relayAgentInformation { options.append(DHCPOption(.relayAgentInformation, relay)) }
@@ -46,7 +49,7 @@ extension NetbootPolicy {
         try fit(&reply, into: message.maximumSize)
 
         return DHCPReply(
-            message: reply, destination: destination(of: message, on: port, from: source), port: port, delay: .zero)
+            message: reply, destination: destination(of: message, on: port, from: source), port: port)
     }
 
     /// Where an answer goes. It gives no address, so without relay or client address there is nobody to unicast to,
@@ -77,14 +80,16 @@ extension NetbootPolicy {
         guard needed <= allowed else { throw .replyTooLong(needed: needed + 28, allowed: allowed + 28) }
     }
 
-    private static func vendorInformation(for client: BootClient) -> [UInt8] {
-        client.firmware == .raspberryPi ? RaspberryPi.vendorInformation(for: client.mac) : bootNamedFile
+    private static func vendorInformation(for client: BootClient, _ message: DHCPMessage) -> [UInt8] {
+        client.firmware == .raspberryPi ? RaspberryPi.vendorInformation(for: message) : bootNamedFile
     }
 
     private static let pxeClass = Array("PXEClient".utf8)
     private static let httpClass = Array("HTTPClient".utf8)
     /// Sub-option 6 with bit 3: boot the file named here, without asking on 4011 (PXE 2.1 table 2-1).
     private static let bootNamedFile: [UInt8] = [6, 1, 8, 255]
+    /// Sub-option 1 of iPXE's: the priority of these settings, a signed byte.
+    private static let highPriority: [UInt8] = [1, 1, 1]
     private static let headerFileLength = 128
     private static let clientPort: UInt16 = 68
 }

@@ -16,9 +16,24 @@ public enum NetbootPolicy {
         _ message: DHCPMessage, on port: ServicePort, from source: SocketEndpoint, server: ServerAddresses,
         verdict: (BootClient) -> BootVerdict
     ) -> BootDecision {
+        // A client lists what it can run; the first that can be served counts.
+        let architectures = message.clientArchitectures.prefix(mostArchitectures)
+        var decision = answer(message, as: architectures.first, on: port, from: source, server, verdict)
+        for architecture in architectures.dropFirst() where decision.lacksLoader {
+            let next = answer(message, as: architecture, on: port, from: source, server, verdict)
+            // That a loader is missing is said rather than that there is none for another architecture.
+            if !next.lacksLoader || decision.isUnsupported && !next.isUnsupported { decision = next }
+        }
+        return decision
+    }
+
+    private static func answer(
+        _ message: DHCPMessage, as architecture: ClientArchitecture?, on port: ServicePort,
+        from source: SocketEndpoint, _ server: ServerAddresses, _ verdict: (BootClient) -> BootVerdict
+    ) -> BootDecision {
         let client: BootClient
         do throws(Silence) {
-            client = try BootClient.classify(message)
+            client = try BootClient.classify(message, as: architecture)
         } catch {
             return BootDecision(client: nil, outcome: .silence(error))
         }
@@ -27,9 +42,8 @@ public enum NetbootPolicy {
             switch verdict(client) {
             case .ignore(let reason): throw .ignored(reason: reason)
             case .answer(let options):
-                let file = try bootFile(for: client, options: options, server: server)
-                var reply = try reply(to: message, from: client, naming: file, on: port, at: source, server: server)
-                reply.delay = options.delay
+                let file = try bootFile(for: client, message, options: options, server: server)
+                let reply = try reply(to: message, from: client, naming: file, on: port, at: source, server: server)
                 return BootDecision(client: client, outcome: .reply(reply, file))
             }
         } catch {
@@ -37,13 +51,7 @@ public enum NetbootPolicy {
         }
     }
 
-    /// The answer to a message, or nil.
-    public static func reply(
-        to message: DHCPMessage, on port: ServicePort, from source: SocketEndpoint, verdict: BootVerdict,
-        server: ServerAddresses
-    ) -> DHCPReply? {
-        decide(message, on: port, from: source, server: server) { _ in verdict }.reply
-    }
+    private static let mostArchitectures = 16
 
     /// A proxy answers DISCOVER on 67 and REQUEST on 4011. A REQUEST on 67 confirms another server's lease: an answer of
     /// ours, which gives no address, could be taken for that server's.
@@ -56,43 +64,40 @@ public enum NetbootPolicy {
     }
 
     /// What a client is told to fetch.
-    public static func bootFile(
-        for client: BootClient, options: BootOptions, server: ServerAddresses
+    private static func bootFile(
+        for client: BootClient, _ message: DHCPMessage, options: BootOptions, server: ServerAddresses
     ) throws(Silence) -> BootFile {
-        func available(_ name: String) throws(Silence) -> String {
-            guard server.loaders.contains(name) else { throw .loaderMissing(name) }
-            return name
+        func loader() throws(Silence) -> String {
+            guard let usual = Loader.name(for: client.platform) else {
+                throw .unsupported(client.architecture.description)
+            }
+            // One choice may stand for machines of both kinds, and neither can start the other's.
+            let chosen = options.loader.flatMap { Loader.isForEFI($0) == Loader.isForEFI(usual) ? $0 : nil } ?? usual
+            guard server.serves(chosen) else { throw .loaderMissing(chosen) }
+            return chosen
         }
         switch client.firmware {
         case .iPXE:
-            // iPXE built without HTTP cannot fetch the script; ours can.
-            let speaksHTTP = client.iPXEFeatures?.speaksHTTP ?? true
-            if client.isNICROM && options.chainload || !speaksHTTP, let loader = Loader.name(for: client.platform) {
-                return .loader(try available(loader))
-            }
-            return .script("\(server.httpBase)/boot.ipxe")
+            guard client.isNICROM && options.chainload || !client.runsScripts, Loader.name(for: client.platform) != nil
+            else { return .script("\(server.httpBase)/boot.ipxe") }
+            return .loader(try loader())
         case .httpBoot:
-            guard client.platform != .bios, let loader = Loader.name(for: client.platform) else {
-                throw .unsupported(client.architecture.description)
-            }
-            return .loaderURL("\(server.httpBase)/loaders/\(try available(loader))")
-        case .bios, .uefi:
-            guard let loader = Loader.name(for: client.platform) else {
-                throw .unsupported(client.architecture.description)
-            }
-            return .loader(try available(loader))
+            guard client.platform != .bios else { throw .unsupported(client.architecture.description) }
+            return .loaderURL("\(server.httpBase)/loaders/\(try loader())")
+        case .bios, .uefi: return .loader(try loader())
         case .raspberryPi:
-            guard !RaspberryPi.treeMarks.isDisjoint(with: server.loaders) else { throw .loaderMissing("bootcode.bin") }
+            guard RaspberryPi.hasTree(message, from: client.mac, serves: server.serves) else { throw .treeMissing }
             return .serverOnly
-        case .uBoot:
-            return .serverOnly
+        case .uBoot: return .serverOnly
         }
     }
 
     static func explanation(of file: BootFile, for client: BootClient?) -> String {
         switch file {
         case .loader(let name) where client?.firmware == .iPXE:
-            "loader \(name) by TFTP in place of the network card's own iPXE"
+            "loader \(name) by TFTP in place of "
+                + (client?.runsScripts == true ? "" : "one that cannot run its script, ")
+                + "the network card's own iPXE"
         case .loader(let name): "loader \(name) by TFTP"
         case .loaderURL(let url): "loader \(url)"
         case .script(let url): "script \(url)"
@@ -101,5 +106,19 @@ public enum NetbootPolicy {
                 + "server must name this host as next-server"
         case .serverOnly: "TFTP server only"
         }
+    }
+}
+
+extension BootDecision {
+    /// Whether there is no answer because there is nothing to load.
+    fileprivate var lacksLoader: Bool {
+        switch outcome {
+        case .silence(.unsupported), .silence(.loaderMissing): true
+        default: false
+        }
+    }
+
+    fileprivate var isUnsupported: Bool {
+        if case .silence(.unsupported) = outcome { true } else { false }
     }
 }

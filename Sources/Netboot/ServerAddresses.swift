@@ -6,23 +6,28 @@ public struct ServerAddresses: Sendable {
     public let address: IPv4Address
     /// What boot URLs begin with, without a slash at the end: "http://10.77.0.3:8080".
     public let httpBase: String
-    /// Names of the loaders that this host has.
-    public let loaders: Set<String>
+    /// Whether this host serves a file of this name by TFTP. It answers at once.
+    public let serves: @Sendable (String) -> Bool
     /// The address as text, which every answer carries.
     let addressText: [UInt8]
 
     /// Addresses of one interface.
-    public init(address: IPv4Address, httpBase: String, loaders: Set<String>) {
+    public init(address: IPv4Address, httpBase: String, serves: @escaping @Sendable (String) -> Bool) {
         self.address = address
         self.httpBase = httpBase
-        self.loaders = loaders
+        self.serves = serves
         addressText = Array(address.description.utf8)
     }
 
     /// Addresses of one interface, with URLs that name its address. Port 80 is left out of them.
-    public init(address: IPv4Address, httpPort: Int, loaders: Set<String>) {
+    public init(address: IPv4Address, httpPort: Int, serves: @escaping @Sendable (String) -> Bool) {
         let base = httpPort == 80 ? "http://\(address)" : "http://\(address):\(httpPort)"
-        self.init(address: address, httpBase: base, loaders: loaders)
+        self.init(address: address, httpBase: base, serves: serves)
+    }
+
+    /// Addresses of one interface, of a host that serves these files and no others.
+    public init(address: IPv4Address, httpPort: Int, loaders: Set<String>) {
+        self.init(address: address, httpPort: httpPort, serves: { loaders.contains($0) })
     }
 }
 
@@ -44,6 +49,18 @@ public enum Loader {
         case .x64: x64
         case .arm64: arm64
         case .ia32, .arm32, .other: nil
+        }
+    }
+
+    /// Whether a loader is an EFI program, by its name, as firmware and web servers go by it too.
+    static func isForEFI(_ name: String) -> Bool { name.utf8.suffix(4).elementsEqual(".efi".utf8) }
+
+    /// How an operator comes by a loader.
+    static func remedy(for name: String) -> String {
+        switch name {
+        case bios, x64: "install Debian's package ipxe, or put the file there"
+        case arm64: "Debian has it from version 13 on, in the package ipxe (docs/loaders.md has the command), so put the file there"
+        default: "put the file there"
         }
     }
 }

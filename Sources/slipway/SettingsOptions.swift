@@ -29,7 +29,10 @@ struct SettingsOptions: ParsableArguments {
     @Option(help: ArgumentHelp("An interface to answer on; may be repeated. The default is all.", valueName: "name"))
     var interface: [String] = []
 
-    @Option(help: ArgumentHelp("How the DHCP proxy listens: automatic, socket, capture, off.", valueName: "mode"))
+    @Option(
+        help: ArgumentHelp(
+            "How the DHCP proxy listens: automatic and capture leave ports 67 and 4011 to a DHCP server on this host; socket holds them; off.",
+            valueName: "mode"))
     var dhcp = ApplianceSettings().dhcp
 
     @Flag(name: .customLong("no-tftp"), help: "Do not serve TFTP.")

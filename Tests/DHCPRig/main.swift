@@ -1,7 +1,9 @@
 // The DHCP service, or a client that asks it, as a process of its own, so that tests can put them into network namespaces.
 //
-//     DHCPRig serve automatic|socket|capture [INTERFACE…]    prints what it listens on and "ready"; ends when its input does
+//     DHCPRig serve automatic|socket|capture [INTERFACE…]    prints what it listens on and "ready"; ends when its input does,
+//                                                            printing what was counted, logged as a warning and told of machines
 //     DHCPRig ask INTERFACE PORT DESTINATION DPORT HEX       sends from PORT, prints each answer: from, interface's, hex
+//     DHCPRig send INTERFACE PORT DESTINATION DPORT HEX…     sends from PORT and does not wait
 //     DHCPRig hold PORT                                      holds a UDP port until its input ends
 
 import BootTimeline
@@ -22,17 +24,32 @@ func fail(_ reason: String) -> Never {
 
 func waitForEndOfInput() { _ = FileHandle.standardInput.readDataToEndOfFile() }
 
+/// Prints warnings and errors, and nothing else.
+struct Warnings: LogHandler {
+    var metadata: Logger.Metadata = [:]
+    var logLevel = Logger.Level.warning
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) { say("\(event.level) \(event.message) \(event.metadata ?? [:])") }
+}
+
 let arguments = Array(CommandLine.arguments.dropFirst())
 switch arguments.first {
 case "serve":
     guard arguments.count >= 2, let listening = DHCPSettings.Listening(rawValue: arguments[1]) else { fail("usage") }
     let settings = DHCPSettings(
         interfaces: arguments.dropFirst(2).map { DHCPSettings.Interface($0, listening: listening) },
-        listening: listening,
-        availableLoaders: { Set(Loader.all) }, verdict: { _ in .answer(BootOptions()) })
-    var logger = Logger(label: "rig") { _ in SwiftLogNoOpLogHandler() }
-    logger.logLevel = .error
-    let server = DHCPServer(settings: settings, observer: BootTimeline(logger: logger), logger: logger)
+        listening: listening)
+    let warnings = Warnings()
+    let logger = Logger(label: "rig") { _ in warnings }
+    let timeline = BootTimeline(logger: Logger(label: "timeline") { _ in SwiftLogNoOpLogHandler() })
+    let server = DHCPServer(
+        settings: settings, serves: { Loader.all.contains($0) }, verdict: { _ in .answer(BootOptions()) },
+        observer: timeline, logger: logger)
     let task = Task {
         do {
             try await server.run { listeners in
@@ -49,19 +66,28 @@ case "serve":
     }.start()
     await task.value
     let counters = server.counters
+    for one in server.advice { say("advice \(one)") }
+    for boot in timeline.snapshots().flatMap(\.boots) {
+        for step in boot.events where step.detail.contains("DHCP server") {
+            say("step \(step.stage.rawValue) \(step.detail)")
+        }
+    }
     say("received \(counters.received) answered \(counters.answered) unsent \(counters.unsent)")
 
-case "ask":
-    guard arguments.count == 6, let port = UInt16(arguments[2]), let destination = IPv4Address(parsing: arguments[3]),
-        let destinationPort = UInt16(arguments[4]), let bytes = [UInt8](hexadecimal: arguments[5]),
-        let batch = dhcp_batch_create()
+case "ask", "send":
+    guard arguments.count >= 6, let port = UInt16(arguments[2]), let destination = IPv4Address(parsing: arguments[3]),
+        let destinationPort = UInt16(arguments[4]), let batch = dhcp_batch_create()
     else { fail("usage") }
     let socket = dhcp_open(port, arguments[1])
     guard socket >= 0 else { fail("cannot open port \(port): \(String(cString: strerror(-socket)))") }
     var code: Int32 = 0
-    guard dhcp_queue(batch, bytes, bytes.count, destination.value, destinationPort, 0, 0) == 0,
-        dhcp_flush(batch, socket, &code) == 0
-    else { fail("cannot send: \(String(cString: strerror(code)))") }
+    for message in arguments.dropFirst(5) {
+        guard let bytes = [UInt8](hexadecimal: message) else { fail("usage") }
+        guard dhcp_queue(batch, bytes, bytes.count, destination.value, destinationPort, 0, 0, 0) == 0,
+            dhcp_flush(batch, socket, &code) == 0
+        else { fail("cannot send: \(String(cString: strerror(code)))") }
+    }
+    if arguments.first == "send" { exit(0) }
     let end = ContinuousClock.now + .milliseconds(1500)
     while ContinuousClock.now < end {
         var waiting = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)

@@ -4,8 +4,10 @@ import Testing
 @Suite struct ErrorTextTests {
     @Test func remediesNameTheOption() {
         let taken = "\(DHCPServiceError.portTaken(port: 67, interface: "eth0"))"
-        #expect(taken.hasSuffix("or give --dhcp capture") && !taken.contains("set listen"))
-        let wireless = "\(DHCPServiceError.notEthernet(interface: "wg0"))"
-        #expect(wireless.hasSuffix("give --dhcp socket") && !wireless.contains("set listen"))
+        #expect(
+            taken.hasSuffix("leave out --dhcp socket to work beside it, or stop it") && !taken.contains("set listen"))
+        let capture = "\(DHCPServiceError.mayNotCapture)"
+        #expect(
+            capture.contains("CAP_NET_RAW") && capture.contains("give --dhcp socket where no other DHCP server runs"))
     }
 }

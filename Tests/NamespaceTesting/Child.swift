@@ -4,14 +4,14 @@ import Testing
 /// A process with a pipe to end it by and lines to read.
 ///
 /// Spawned by hand: Foundation's `Process` waits for a descriptor that other children may have inherited, for ever.
-final class Child: @unchecked Sendable {
+public final class Child: @unchecked Sendable {
     // Used by one test's task only.
     private var process: pid_t = 0
     private var input: Int32
     private let output: Int32
     private var rest: [UInt8] = []
 
-    init(_ command: [String]) throws {
+    public init(_ command: [String]) throws {
         var (toChild, fromChild): ([Int32], [Int32]) = ([0, 0], [0, 0])
         try #require(pipe(&toChild) == 0 && pipe(&fromChild) == 0)
         for descriptor in toChild + fromChild { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
@@ -44,7 +44,7 @@ final class Child: @unchecked Sendable {
     }
 
     /// Lines up to the one that contains `mark`, or to the end. A child that says nothing for 20 seconds is ended.
-    func lines(until mark: String? = nil) -> [String] {
+    public func lines(until mark: String? = nil) -> [String] {
         var lines: [String] = []
         while true {
             if let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
@@ -68,17 +68,23 @@ final class Child: @unchecked Sendable {
     }
 
     /// Ends its input, on which the rig ends by itself.
-    func finish() -> [String] {
+    @discardableResult public func finish() -> [String] {
         closeInput()
         let lines = lines()
         wait()
         return lines
     }
 
-    func terminate() {
+    public func terminate() {
         if process > 0 { kill(process, SIGTERM) }
         closeInput()
         wait()
+    }
+
+    /// Whether it has ended by itself.
+    public var hasEnded: Bool {
+        if process > 0, waitpid(process, nil, WNOHANG) == process { process = 0 }
+        return process == 0
     }
 
     private func closeInput() {
@@ -89,54 +95,5 @@ final class Child: @unchecked Sendable {
     private func wait() {
         if process > 0 { waitpid(process, nil, 0) }
         process = 0
-    }
-}
-
-/// Two network namespaces, joined by two cables: a server's and a client's.
-struct Namespaces: Sendable {
-    let server: String
-    let client: String
-
-    static let isPossible =
-        getuid() == 0
-        && ["/usr/sbin/ip", "/sbin/ip", "/bin/ip"].contains { FileManager.default.isExecutableFile(atPath: $0) }
-    static let hasDnsmasq = FileManager.default.isExecutableFile(atPath: "/usr/sbin/dnsmasq")
-
-    /// The rig is built beside the tests.
-    static var rig: String {
-        let folder = Bundle.main.executableURL?.deletingLastPathComponent() ?? URL(fileURLWithPath: ".")
-        return folder.appendingPathComponent("DHCPRig").path
-    }
-
-    init(_ name: String) throws {
-        server = "\(name)s\(getpid())"
-        client = "\(name)c\(getpid())"
-        for namespace in [server, client] {
-            try Self.run("ip netns add \(namespace)")
-            try Self.run("ip -n \(namespace) link set lo up")
-        }
-        for (number, network) in [(0, "10.99.0"), (1, "10.98.0")] {
-            try Self.run("ip -n \(server) link add s\(number) type veth peer name c\(number) netns \(client)")
-            try Self.run("ip -n \(server) address add \(network).1/24 dev s\(number)")
-            try Self.run("ip -n \(server) link set s\(number) up")
-            try Self.run("ip -n \(client) link set c\(number) up")
-        }
-    }
-
-    static func run(_ command: String) throws {
-        let lines = try Child(command.split(separator: " ").map(String.init)).finish()
-        if !lines.isEmpty { Issue.record("\(command): \(lines.joined(separator: " "))") }
-    }
-
-    func remove() {
-        for namespace in [server, client] { try? Self.run("ip netns delete \(namespace)") }
-    }
-
-    func serve(_ arguments: String) throws -> Child {
-        try inside(server, [Self.rig, "serve"] + arguments.split(separator: " ").map(String.init))
-    }
-
-    func inside(_ namespace: String, _ command: [String]) throws -> Child {
-        try Child(["ip", "netns", "exec", namespace] + command)
     }
 }

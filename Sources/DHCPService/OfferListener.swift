@@ -1,0 +1,136 @@
+import CLinux
+import DHCP
+import Foundation
+import Logging
+import Netboot
+import NetworkTypes
+
+/// Listens to what other DHCP servers offer to the machines that were answered here.
+///
+/// An offer is judged a moment after it came, because the other server may well be faster than this one. Its thread serves
+/// nobody, so that a flood of forged offers delays no machine: it takes a few thousand in a second and lets the rest go.
+///
+/// `@unchecked Sendable`: it is handed to its thread once, after opening, and no other touches it then.
+final class OfferListener: @unchecked Sendable {
+    private struct Overheard {
+        var advice: [OfferAdvice]
+        var machine: MACAddress
+        var transaction: UInt32
+        var due: ContinuousClock.Instant
+    }
+
+    private let descriptor: Int32
+    private let batch: OpaquePointer
+    private let port: UInt16
+    private let serves: @Sendable (String) -> Bool
+
+    /// Opens the capture of what servers say to clients.
+    init(_ ports: DHCPSettings.Ports, serves: @escaping @Sendable (String) -> Bool) throws(DHCPServiceError) {
+        let opened = dhcp_overhear_open(ports.relay, ports.client)
+        guard opened >= 0 else {
+            guard -opened != EPERM && -opened != EACCES else { throw .mayNotCapture }
+            throw .system(action: "opening a packet capture", code: -opened)
+        }
+        guard let batch = dhcp_batch_create() else {
+            close(opened)
+            throw .system(action: "making room for datagrams", code: ENOMEM)
+        }
+        descriptor = opened
+        self.batch = batch
+        port = ports.relay
+        self.serves = serves
+    }
+
+    deinit {
+        dhcp_batch_destroy(batch)
+        close(descriptor)
+    }
+
+    private static let pause = Duration.milliseconds(300)
+    private static let mostWaiting = 256
+
+    /// Listens until the event is signalled.
+    func run(_ responder: Responder, _ table: InterfaceTable, until stop: StopEvent) {
+        var waiting: [Overheard] = []
+        var neighbour = PortHolder(port: port)
+        neighbour.look(responder.logger, descriptor)
+        while stop.wait(for: descriptor, milliseconds: waiting.isEmpty ? 5000 : 100) {
+            neighbour.look(responder.logger, descriptor)
+            let count = dhcp_receive(batch, descriptor)
+            let now = ContinuousClock.now
+            if count > 0 {
+                let own = table.view().addresses
+                for position in 0..<count {
+                    guard let heard = read(dhcp_captured(batch, position), own, now) else { continue }
+                    // The last are kept: what a machine does now says more than what a flood said before.
+                    if waiting.count >= Self.mostWaiting { waiting.removeFirst() }
+                    waiting.append(heard)
+                }
+            }
+            while let first = waiting.first, first.due <= now {
+                waiting.removeFirst()
+                responder.judge(first.advice, machine: first.machine, transaction: first.transaction, at: now)
+            }
+            if count == DHCP_BATCH || count < 0 && -count != EAGAIN {
+                guard stop.wait(for: -1, milliseconds: 20) else { return }
+            }
+        }
+    }
+
+    private func read(
+        _ datagram: dhcp_datagram, _ own: Set<IPv4Address>, _ now: ContinuousClock.Instant
+    ) -> Overheard? {
+        guard datagram.is_unusable == 0, let bytes = datagram.bytes,
+            let offer = try? DHCPMessage(
+                decoding: Array(UnsafeBufferPointer(start: bytes, count: Int(datagram.length)))[...]),
+            // What an acknowledgement says was offered before, and by then the machine may be well on its way.
+            offer.messageType == .offer, let machine = offer.macAddress
+        else { return nil }
+        let advice = OfferAdvice.advice(on: offer, own: own, serves: serves)
+        guard !advice.isEmpty else { return nil }
+        return Overheard(
+            advice: advice, machine: machine, transaction: offer.transactionID, due: now + Self.pause)
+    }
+}
+
+/// Looks now and then whether another program on this host holds the port of DHCP servers: then its offers are heard too,
+/// although they never come in by an interface.
+struct PortHolder {
+    let port: UInt16
+    private var isHeld = false
+    private var looked: ContinuousClock.Instant?
+
+    init(port: UInt16) { self.port = port }
+
+    private static let interval = Duration.seconds(5)
+
+    mutating func look(_ logger: Logger, _ descriptor: Int32) {
+        let now = ContinuousClock.now
+        if let looked, now - looked < Self.interval { return }
+        looked = now
+        let held = Self.isHeld(port, by: Self.table())
+        guard held != isHeld, dhcp_overhear(descriptor, held ? 1 : 0) == 0 else { return }
+        isHeld = held
+        if held {
+            logger.info("a program on this host holds the port of DHCP servers", metadata: ["dhcp.port": "\(port)"])
+        }
+    }
+
+    /// Whether a table of UDP sockets names the port. Its columns are a number, then the local address, a colon and the port in
+    /// four digits.
+    static func isHeld(_ port: UInt16, by table: [UInt8]) -> Bool {
+        let digits = String(port, radix: 16, uppercase: true)
+        let wanted = Array((":" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits).utf8)
+        return table.split(separator: UInt8(ascii: "\n")).dropFirst().contains { line in
+            let columns = line.split(separator: UInt8(ascii: " "), maxSplits: 2, omittingEmptySubsequences: true)
+            return columns.count > 1 && columns[1].suffix(wanted.count).elementsEqual(wanted)
+        }
+    }
+
+    /// The kernel's table of UDP sockets, as far as it is reasonable to read it every few seconds.
+    private static func table() -> [UInt8] {
+        guard let file = try? FileHandle(forReadingFrom: URL(fileURLWithPath: "/proc/net/udp")) else { return [] }
+        defer { try? file.close() }
+        return [UInt8]((try? file.read(upToCount: 1 << 18)) ?? Data())
+    }
+}
