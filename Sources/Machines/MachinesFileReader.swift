@@ -209,12 +209,11 @@ struct MachinesFileReader {
         settings.version = reader.value("version", remedy: "write v1.13.5, 1.13 or latest") {
             try VersionSelector(parsing: $0)
         }
-        if let list = reader.node("args") {
-            for split in SplitArguments(in: bytes).find(in: list) {
-                problems.add(split.position, "an argument of \(what): \(split.message)", split.remedy)
-            }
+        let items = reader.items("args")
+        for split in SplitArguments(in: bytes).find(among: items) {
+            problems.add(split.position, "an argument of \(what): \(split.message)", split.remedy)
         }
-        for item in reader.items("args") {
+        for item in items {
             guard case .scalar(let text, _) = item.content, !item.isNull else {
                 problems.add(
                     item.position, "an argument of \(what) is \(item.isNull ? "empty" : item.kindName)",

@@ -202,7 +202,8 @@ struct SchematicReader {
 extension SplitArguments {
     /// The split arguments of a schematic.
     fileprivate func find(inSchematic schematic: ConfigurationNode) -> [Split] {
-        schematic["customization"]?["extraKernelArgs"].map { find(in: $0) } ?? []
+        guard case .sequence(let items)? = schematic["customization"]?["extraKernelArgs"]?.content else { return [] }
+        return find(among: items)
     }
 }
 

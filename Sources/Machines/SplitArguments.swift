@@ -25,9 +25,9 @@ struct SplitArguments {
 
     init(in bytes: [UInt8]) { self.bytes = bytes }
 
-    /// The split arguments of a list.
-    func find(in list: ConfigurationNode) -> [Split] {
-        guard case .sequence(let items) = list.content, items.count > 1 else { return [] }
+    /// The split arguments among the items of a list.
+    func find(among items: [ConfigurationNode]) -> [Split] {
+        guard items.count > 1 else { return [] }
         var found: [Split] = []
         var names: Set<Substring> = []
         var isInValue = false

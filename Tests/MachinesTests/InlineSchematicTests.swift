@@ -84,7 +84,8 @@ import Testing
             let problem = try #require(refusal?.problems.first, "\(text)")
             let told = error.description.split(separator: "\n").map { $0.drop { $0 == " " } }.joined(separator: " ")
             // Where a text ends is the one place that is another in a larger text.
-            let isAtEnd = told.hasPrefix("go-yaml") && (told.firstLine ?? 0) > text.utf8.count { $0 == UInt8(ascii: "\n") }
+            let lines = text.utf8.count { $0 == UInt8(ascii: "\n") }
+            let isAtEnd = told.hasPrefix("go-yaml") && (told.firstLine ?? 0) > lines
             let message = isAtEnd ? problem.message.withoutPlaces : problem.message
             let shown = isAtEnd ? told.withoutPlaces : told.moved(lines: place.lines, columns: place.columns)
             #expect(message.hasSuffix(" is no schematic: \(shown)"), "\(message)\n\(shown)\n\(text)")

@@ -57,6 +57,13 @@ import Testing
             problems("- {name: a, mac: [x, [y], ~]}").map { $0.prefix(5) } == ["3:22:", "3:27:"])
     }
 
+    @Test func anEmptyListOfArgumentsIsOneProblem() {
+        #expect(
+            problems("- {name: a, mac: 52:54:00:00:00:01, args: }") == [
+                "3:43: 'args' of machine 'a' is empty; give it a value or remove the key"
+            ])
+    }
+
     @Test func theLoaderIsAFileNameAndInherited() throws {
         let file = try load(
             "- {name: a, mac: 52:54:00:00:00:01}\n- {name: b, mac: 52:54:00:00:00:02, loader: snponly.efi}")

@@ -57,6 +57,21 @@ import Testing
         return program.errorLines.map { $0.replacingOccurrences(of: "\(path):", with: "") }
     }
 
+    /// What is YAML and not what anybody means is refused by the daemon too, which reads the file the same way.
+    @Test func whatMisleadsIsNamedAtItsPlace() throws {
+        let found = try findings(
+            in: "- {name: a, mac: 5254.0000.0001, args: [console=ttyS0,115200]}\n"
+                + "- {name: b, mac: [52:54:00:00:00:02], version:\u{A0}v1.13.5}\n"
+                + "- {name: c, mac: 52-54-00-00-00-03, loader: ../ipxe.efi}\n"
+                + "- {name: d, mac: 525400000004, schematic: {customization: {extraKernelArgs: [:a], b: 1}}}\n")
+        #expect(found.map { $0.prefix { $0 != " " } } == ["3:41:", "4:47:", "5:45:", "6:43:"], "\(found)")
+        #expect(found.first?.contains("write it in quotes") == true && found.last?.contains("line 6: field b") == true)
+        let path = "\(scratch.path)/machines.yaml"
+        let daemon = try Program(["serve", "--store", store, "--config", path, "--interface", "lo"])
+        #expect(try daemon.finish() != 0)
+        #expect(found.allSatisfy { daemon.errors.contains($0) }, "\(daemon.errors)")
+    }
+
     @Test func secureBootIsNotMadeYet() throws {
         let found = try findings(in: "- {name: a, mac: '52:54:00:00:00:01', secureboot: true}\n")
         #expect(found.count == 1 && found[0].hasPrefix("3:3: machine 'a': secureboot: true needs"), "\(found)")
