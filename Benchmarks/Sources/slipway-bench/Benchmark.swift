@@ -12,6 +12,7 @@ struct Benchmark: Sendable {
         Benchmark(name: "boot-scripts") { try BootScripts(place: $0).run() },
         Benchmark(name: "tftp") { try TFTPTransfers(place: $0).run() },
         Benchmark(name: "dhcp") { try Discovers(place: $0).run() },
+        Benchmark(name: "reload") { try Reloads(place: $0).run() },
         Benchmark(name: "rack") { try Rack(place: $0).run() },
     ]
 }

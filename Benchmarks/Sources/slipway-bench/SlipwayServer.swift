@@ -13,10 +13,12 @@ final class SlipwayServer {
     ///
     /// - Parameters:
     ///   - interface: Where it answers machines.
+    ///   - machinesFile: Its machines file; the shared one when none is named.
     ///   - namespace: The network namespace it runs in; nil for this one.
     ///   - more: Further arguments.
     init(
-        _ place: Workplace, store: String, interface: String = "lo", namespace: String? = nil, dhcp: Bool = false,
+        _ place: Workplace, store: String, machinesFile: String? = nil, interface: String = "lo",
+        namespace: String? = nil, dhcp: Bool = false,
         more: [String] = []
     ) throws {
         let notifications = try NotificationSocket()
@@ -26,7 +28,8 @@ final class SlipwayServer {
         let log = "\(place.folder)/slipway-\(UUID().uuidString.prefix(8)).log"
         let arguments =
             [
-                "serve", "--store", store, "--config", try place.machinesFile(), "--interface", interface,
+                "serve", "--store", store, "--config", try machinesFile ?? place.machinesFile(), "--interface",
+                interface,
                 "--http-address", namespace == nil ? "127.0.0.1" : "0.0.0.0", "--http-port", "\(httpPort)",
                 "--tftp-port", "\(tftpPort)", "--dhcp", dhcp ? "socket" : "off",
             ] + more
