@@ -18,7 +18,7 @@ TEST_PACKAGES := tftp-hpa curl skopeo gzip tar nginx-light systemd
 # toolchain; with other flags everything would be built a second time.
 RELEASE := swift build -c release --static-swift-stdlib
 
-.PHONY: all demo test lab-full check bench install packages
+.PHONY: all demo test fuzz lab-full check bench install packages
 
 # The program to install.
 all:
@@ -41,6 +41,12 @@ test: packages
 lab-full: packages
 	swift build --build-tests
 	$(SUDO) env "PATH=$$PATH" LAB=full swift test --skip-build --no-parallel --filter LabTests
+
+# Every decoder of hostile bytes under libFuzzer, guided by coverage, for so many seconds in all.
+FUZZ_SECONDS ?= 300
+fuzz:
+	@$(MAKE) --no-print-directory packages WANTED="$(BUILD_PACKAGES)"
+	Tests/Fuzzing/run $(FUZZ_SECONDS)
 
 # What a change must pass beside the tests: formatting, and no warnings.
 check:

@@ -247,6 +247,20 @@ let package = Package(
             "MachinesTests", ["CodecTesting", "Machines", "NetworkTypes", "Schematics", "TalosModel"],
             resources: [.copy("Fixtures")]),
         tests("BlockingWorkTests", ["BlockingWork"]),
+        /** Decoders of hostile bytes, for fuzzing; `make fuzz`. */
+        .target(
+            name: "FuzzTargets",
+            dependencies: [
+                "CPIO", "CanonicalYAML", "DHCP", "IPXE", "Machines", "NetworkTypes", "OCIModel", "Schematics", "TFTP",
+                "TalosModel", "TarArchives",
+            ], path: "Tests/Fuzzing/FuzzTargets", swiftSettings: strict),
+        .systemLibrary(name: "CLibFuzzer", path: "Tests/Fuzzing/CLibFuzzer"),
+        .executableTarget(
+            name: "slipway-fuzz", dependencies: ["CLibFuzzer", "FuzzTargets"], path: "Tests/Fuzzing/slipway-fuzz",
+            swiftSettings: strict),
+        .testTarget(
+            name: "FuzzTests", dependencies: ["CodecTesting", "FuzzTargets"], path: "Tests/Fuzzing/FuzzTests",
+            resources: [.copy("Seeds")], swiftSettings: strict),
         tests("FactoryTests", ["Factory"]),
         .target(name: "ServerTesting", path: "Tests/ServerTesting", swiftSettings: strict),
         tests(
