@@ -119,9 +119,8 @@ let package = Package(
         library(
             "BootPlans",
             [
-                "BlockingWork", "Factory", "IPXE", "Machines", "Netboot", "NetworkTypes", "Schematics", "Stores",
-                "TalosModel",
-                logging,
+                "BlockingWork", "BootTimeline", "Factory", "IPXE", "Imaging", "Machines", "Netboot", "NetworkTypes",
+                "Releases", "Schematics", "Stores", "TalosModel", logging,
             ]),
 
         // MARK: - Servers
@@ -153,7 +152,9 @@ let package = Package(
         library(
             "Appliance",
             [
-                "BootPlans", "BootTimeline", "Compositions", "DHCP", "DHCPService", "Digests", "Factory", "Frontends",
+                "BlockingWork", "BootPlans", "BootTimeline", "Compositions", "DHCP", "DHCPService", "Digests",
+                "Factory",
+                "Frontends",
                 "IPXE", "Imaging", "Machines", "Netboot", "NetworkTypes", "PrometheusMetrics", "Releases", "Schematics",
                 "Stores", "TFTP", "TFTPService", "TalosModel", logging, metrics,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -244,6 +245,13 @@ let package = Package(
                 "TestSupport", "slipway",
             ]),
         tests(
+            "BootPlansTests",
+            [
+                "BootPlans", "DHCP", "Factory", "IPXE", "Imaging", "LayoutBuilding", "Machines", "Netboot",
+                "NetworkTypes",
+                "OCIModel", "Releases", "Stores", "TalosModel", logging,
+            ]),
+        tests(
             "MachinesTests", ["CodecTesting", "Machines", "NetworkTypes", "Schematics", "TalosModel"],
             resources: [.copy("Fixtures")]),
         tests("BlockingWorkTests", ["BlockingWork"]),
@@ -276,7 +284,7 @@ let package = Package(
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
             ]),
-        tests("ApplianceTests", ["Appliance", "NetworkTypes"]),
+        tests("ApplianceTests", ["Appliance", "BootTimeline", "NetworkTypes", logging]),
         tests(
             "SlipwayTests",
             [

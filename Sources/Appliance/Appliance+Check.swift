@@ -1,6 +1,6 @@
 import DHCPService
 import Factory
-import Glibc
+import Foundation
 import Imaging
 import Logging
 import Machines
@@ -57,8 +57,8 @@ extension Appliance {
     }
 
     private static func isFolder(_ path: String) -> Bool {
-        var status = stat()
-        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+        var isFolder: ObjCBool = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
     }
 
     /// What keeps machines of the file from booting, by their entry's place; and what this host lacks to make their images.
@@ -71,11 +71,12 @@ extension Appliance {
         let factory = Factory(
             store: catalog.store, catalog: catalog,
             imager: Imager(
-                store: catalog.store, source: catalog, temporaryDirectory: "/nonexistent", externalURL: server.httpBase),
+                store: catalog.store, source: catalog, externalURL: server.httpBase),
             queue: BuildQueue(width: 1, capacity: 1), logger: Logger(label: "check"))
-        var check = BootCheck(catalog: catalog, factory: factory, baseURL: server.httpBase)
+        var check = BootCheck(
+            catalog: catalog, factory: factory, baseURL: server.httpBase,
+            loaders: loaders.names.isDisjoint(with: Loader.all) ? nil : loaders.names, loaderFolders: loaders.places)
         check.look(at: file)
-        if !loaders.names.isDisjoint(with: Loader.all) { check.look(at: loaders.names, from: loaders.places) }
         return check.problems + (check.hasExtensions ? Imager.missingPrograms() : [])
     }
 }

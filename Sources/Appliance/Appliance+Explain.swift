@@ -9,8 +9,28 @@ import NetworkTypes
 import TalosModel
 
 extension Appliance {
+    /// The names of the loaders that matter to `explain`.
+    public static var loaderNames: [String] { Loader.all.sorted() }
+
     /// What a machine would be offered and would boot, and why. Nothing is built or sent.
-    public func explain(_ machine: MachineIdentity) async throws -> Explanation {
+    ///
+    /// - Parameters:
+    ///   - machine: What is known of the machine. Without an architecture, it is taken to be the first for which an entry
+    ///     matches.
+    ///   - daemonLoaders: The names of the loaders that a running daemon has; nil for those that this command finds.
+    public func explain(_ machine: MachineIdentity, daemonLoaders: Set<String>? = nil) async throws -> Explanation {
+        var machine = machine
+        let isAssumed = machine.architecture == nil
+        if isAssumed {
+            machine.architecture = Architecture.allCases.first { architecture in
+                var candidate = machine
+                candidate.architecture = architecture
+                return planner.knows(candidate)
+            }
+        }
+        let architecture = machine.architecture ?? .amd64
+        machine.architecture = architecture
+        let served = daemonLoaders ?? loaders.names
         let address: IPv4Address
         do { address = try HostAddress.find(on: settings.interfaces) ?? .loopback } catch {
             throw ApplianceError("\(error)")
@@ -19,23 +39,19 @@ extension Appliance {
             address: address, httpPort: Int(settings.httpPort), serves: { [loaders] in loaders.isServed($0) })
         let plan = await planner.plan(for: machine, baseURL: server.httpBase)
         var explanation = Explanation(
-            machine: machine.mac.description,
+            machine: machine.mac.description, architecture: architecture.rawValue,
+            isArchitectureAssumed: isAssumed,
             rule: planner.match(for: machine)?.description ?? "none matches", plan: plan.reason,
-            answers: Self.firmwares(machine.architecture ?? .amd64).map { name, client in
+            answers: Self.firmwares(architecture).map { name, client in
                 Explanation.Answer(firmware: name, decision: decision(on: client, machine, server))
-            }, script: nil, commandLine: nil, assets: [])
+            }, loaders: Self.loaderNames.filter(served.contains), script: nil, commandLine: nil, assets: [])
         let origin = ScriptOrigin(name: Self.name(version: version), baseURL: server.httpBase)
-        switch plan.action {
-        case .boot(let assets):
+        do { explanation.script = try plan.script(from: origin) } catch {
+            explanation.plan += "; but its script cannot be written: \(error)"
+        }
+        if case .boot(let assets) = plan.action {
             explanation.commandLine = assets.commandLine
-            do { explanation.script = try assets.script(machine: plan.machine, from: origin) } catch {
-                explanation.plan += "; but its script cannot be written: \(error)"
-            }
             for kind in [AssetKind.kernel, .initramfs] { explanation.assets.append(await describe(kind, of: assets)) }
-        case .localDisk: explanation.script = LocalDiskScript.text(machine: plan.machine, from: origin)
-        case .wait: explanation.script = try? WaitScript.text(machine: plan.machine, from: origin)
-        case .refuse: explanation.script = RefusalScript.text(machine: plan.machine, reason: plan.reason, from: origin)
-        case .ignore: break
         }
         return explanation
     }

@@ -56,20 +56,16 @@ public struct Appliance: Sendable {
         }
         let externalURL: String
         if let given = settings.externalURL { externalURL = given } else { externalURL = try Self.ownURL(settings) }
+        let builds = max(1, settings.builds ?? ProcessInfo.processInfo.activeProcessorCount)
         let imager = Imager(
             store: store, source: catalog,
             temporaryDirectory: access == .readOnly ? "/nonexistent" : try Workspace.prepare(in: settings.store),
             externalURL: externalURL)
-        let processors = ProcessInfo.processInfo.activeProcessorCount
         factory = Factory(
             store: store, catalog: catalog, imager: imager,
-            queue: BuildQueue(width: settings.builds ?? processors, capacity: settings.waitingBuilds), logger: logger)
+            queue: BuildQueue(width: builds, capacity: settings.waitingBuilds), logger: logger)
         if let path = settings.machinesFile {
-            let directory = MachineDirectory(path: path)
-            if case .failure(let error) = directory.reload() {
-                throw ApplianceError("the machines file is refused:\n\(error)")
-            }
-            machines = directory
+            machines = try Self.machines(at: path, store: store, logger: logger)
         } else {
             machines = nil
         }
@@ -77,6 +73,22 @@ public struct Appliance: Sendable {
             factory: factory, machines: machines, ledger: BootOnceLedger(store: store), logger: logger)
         timeline = BootTimeline(logger: logger)
         loaders = Loaders(settings)
+    }
+
+    /// The machines file in force. A daemon whose file is refused starts from the last good one, or without machines: those
+    /// without a fault, and whoever asks for images, are not to suffer from it. What only looks is told what is wrong.
+    private static func machines(
+        at path: String, store: EmbeddedStore, logger: Logger
+    ) throws(ApplianceError) -> MachineDirectory {
+        let directory = MachineDirectory(path: path)
+        guard case .failure(let error) = directory.reload() else { return directory }
+        guard store.access == .readWrite else { throw ApplianceError("the machines file is refused:\n\(error)") }
+        if let kept = LastGoodMachines(store: store).load(path: path) { directory.adopt(kept) }
+        let standing = directory.standing
+        for problem in error.problems {
+            logger.error("machines file refused; \(standing.sentence)", metadata: ["problem": "\(problem)"])
+        }
+        return directory
     }
 
     /// The address of the first interface, as images and scripts name it.
@@ -96,7 +108,8 @@ public struct Appliance: Sendable {
     public func run() async throws {
         let registry = PrometheusRegistry()
         MetricsSystem.bootstrap(registry)
-        let observer = NeighbourObserver(timeline: timeline)
+        let observer = NeighbourObserver(
+            timeline: timeline, trusted: settings.configurationNetworks, interfaces: settings.interfaces)
         let manager = ServiceManager()
         let parts = Set<ApplianceReadiness.Part>([.http]).union(settings.dhcp == .off ? [] : [.dhcp])
             .union(settings.servesTFTP ? [.tftp] : [])
@@ -141,9 +154,11 @@ public struct Appliance: Sendable {
             advice = { dhcp.advice.map(\.description) }
         }
         if let machines {
-            services.append(MachinesService(machines: machines, logger: logger))
+            services.append(
+                MachinesService(machines: machines, lastGood: LastGoodMachines(store: store), logger: logger))
             gauges.append { machines.status.publish(to: mirror) }
         }
+        services.append(StalledBootsService(timeline: timeline, planner: planner))
         services.append(WatchdogService(manager: manager))
         services.append(
             httpService(observer: observer, registry: registry, gauges: gauges, advice: advice) { port in
@@ -180,9 +195,8 @@ public struct Appliance: Sendable {
             return script.map { Array($0.utf8) }
         }
         do {
-            return try TFTPServer(settings: options, tree: tree, logger: logger) { event in
-                event.record(with: observer)
-            }
+            let stories = TFTPStories(observer: observer)
+            return try TFTPServer(settings: options, tree: tree, logger: logger) { stories.tell($0) }
         } catch {
             throw ApplianceError("TFTP cannot listen: \(error)")
         }
@@ -206,7 +220,7 @@ public struct Appliance: Sendable {
             factory: factory, planner: planner, timeline: timeline, observer: observer,
             loaders: { [loaders] in try await loaders.file(named: $0) }, metrics: registry,
             problems: { [machines, catalog] in
-                (machines?.status.publicSummary ?? []) + catalog.problems + advice()
+                (machines?.publicSummary ?? []) + catalog.problems + advice()
             },
             measure: { for gauge in gauges { gauge() } }, name: Self.name(version: version),
             externalURL: settings.externalURL, schematicLimit: settings.schematicLimit)

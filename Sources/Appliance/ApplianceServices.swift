@@ -1,6 +1,4 @@
 import Foundation
-import Logging
-import Machines
 import ServiceLifecycle
 
 /// A server that runs until its task is cancelled, as a service that ends at shutdown.
@@ -19,31 +17,6 @@ struct HTTPService: Service {
     init(_ body: @escaping @Sendable () async throws -> Void) { self.body = body }
 
     func run() async throws { try await body() }
-}
-
-/// Keeps the machines file in force up to date.
-struct MachinesService: Service {
-    let machines: MachineDirectory
-    let logger: Logger
-
-    func run() async throws {
-        await cancelWhenGracefulShutdown {
-            await machines.run { [logger] result in
-                switch result {
-                case .success(let file):
-                    logger.notice(
-                        "machines file in force",
-                        metadata: ["file": "\(file.path)", "machines": "\(file.machines.count)"])
-                case .failure(let error):
-                    for problem in error.problems {
-                        logger.error(
-                            "machines file refused; the last good one stays in force",
-                            metadata: ["problem": "\(problem)"])
-                    }
-                }
-            }
-        }
-    }
 }
 
 /// Tells the service manager's watchdog that the process is alive, twice as often as it asks for. It does so from a thread of its

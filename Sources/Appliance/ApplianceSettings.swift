@@ -1,4 +1,5 @@
 import Logging
+import NetworkTypes
 import TFTPService
 
 /// Everything that an operator can set, with its default. The command line fills it in; nothing else does.
@@ -47,9 +48,12 @@ public struct ApplianceSettings: Sendable {
     /// The URL that images and scripts give as the factory's own. The default is made of the first interface's address and
     /// the HTTP port.
     public var externalURL: String?
+    /// Networks beyond a router whose machines are given their configurations by what was heard of them; nothing there proves
+    /// who asks. The default is none.
+    public var configurationNetworks: [IPv4Network] = []
     /// Folders in which loaders are looked for, the first hit wins.
     public var loaderFolders = ["/usr/lib/slipway/loaders", "/usr/lib/ipxe", "/boot"]
-    /// How many builds run at once. The default is the number of processors.
+    /// How many builds run at once; the processors are shared among them. The default is the number of processors.
     public var builds: Int?
     /// How many builds may wait before further ones are refused with 503. The default is 256.
     public var waitingBuilds = 256

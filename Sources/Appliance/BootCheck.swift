@@ -1,3 +1,4 @@
+import BootPlans
 import Factory
 import IPXE
 import Imaging
@@ -18,6 +19,9 @@ struct BootCheck {
     /// What boot URLs begin with.
     private let baseURL: String
     private let versions: [TalosVersion]
+    /// The loaders that this host has; nil where none are needed, or it has been said that there is none.
+    private let loaders: Set<String>?
+    private let loaderFolders: [String]
 
     /// Everything about an assignment that decides whether it can boot.
     private struct Case: Hashable {
@@ -42,11 +46,9 @@ struct BootCheck {
     private var schematics: [SchematicID: Schematic?] = [:]
     /// Why a schematic that is in the store cannot be used.
     private var unreadable: [SchematicID: String] = [:]
-    private var summaries: [TalosVersion: ReleaseSummary] = [:]
     private var damages: [TalosVersion: [String]] = [:]
     private var products: [Product: [String]] = [:]
     private var lines: [Product: Result<KernelCommandLine, any Error>] = [:]
-    private var firstOf: [Architecture: MachineMatch] = [:]
 
     /// A sentence, the first machine that it is about, and how many it is about.
     private struct Finding {
@@ -62,8 +64,15 @@ struct BootCheck {
 
     /// A check against what is in `catalog`.
     ///
-    /// - Parameter baseURL: This server's URL as machines reach it.
-    init(catalog: ReleaseCatalog, factory: Factory, baseURL: String) {
+    /// - Parameters:
+    ///   - baseURL: This server's URL as machines reach it.
+    ///   - loaders: The loaders that this host has; nil for not to look at them.
+    ///   - loaderFolders: Where they were looked for.
+    init(
+        catalog: ReleaseCatalog, factory: Factory, baseURL: String, loaders: Set<String>?, loaderFolders: [String]
+    ) {
+        self.loaders = loaders
+        self.loaderFolders = loaderFolders
         self.catalog = catalog
         self.factory = factory
         self.baseURL = baseURL
@@ -90,22 +99,39 @@ struct BootCheck {
 
     private mutating func look(at match: MachineMatch) {
         let assignment = match.assignment
-        // A machine that tells nothing of itself is taken for amd64 when it boots, too.
-        let architecture = match.architecture ?? .amd64
-        if firstOf[architecture] == nil { firstOf[architecture] = match }
         guard assignment.boot != .local, let version = assignment.version, let choice = assignment.schematic else {
             return
         }
-        let key = Case(
-            version: version, schematic: choice.id, architecture: architecture, platform: assignment.platform,
-            secureBoot: assignment.secureBoot, hasConfiguration: assignment.configuration != nil,
-            arguments: assignment.arguments)
         if schematics[choice.id] == nil {
             let schematic: Schematic? = if let given = choice.schematic { given } else { stored(choice.id) }
             schematics[choice.id] = .some(schematic)
         }
-        if cases[key] == nil { cases[key] = problems(of: key) }
-        for text in cases[key] ?? [] { tell(text, of: match) }
+        let architectures = match.architecture.map { [$0] } ?? Architecture.allCases
+        let found = architectures.map { architecture in
+            let key = Case(
+                version: version, schematic: choice.id, architecture: architecture, platform: assignment.platform,
+                secureBoot: assignment.secureBoot, hasConfiguration: assignment.configuration != nil,
+                arguments: assignment.arguments)
+            let texts = cases[key] ?? problems(of: key)
+            cases[key] = texts
+            return texts
+        }
+        for text in Self.told(found, architectures) { tell(text, of: match) }
+    }
+
+    /// What to tell of a machine for which each of some architectures has these problems. One that can boot as one of them is
+    /// taken for that one, because an entry need not say which it is.
+    private static func told(_ found: [[String]], _ architectures: [Architecture]) -> [String] {
+        guard let first = found.first, found.count > 1 else { return found.first ?? [] }
+        guard found.allSatisfy({ !$0.isEmpty }) else { return [] }
+        let shared = first.filter { text in found.allSatisfy { $0.contains(text) } }
+        let rest = found.map { $0.filter { !shared.contains($0) } }
+        guard rest.allSatisfy({ !$0.isEmpty }) else { return shared }
+        let others = zip(architectures, rest).dropFirst().map { "as \($0): \($1.joined(separator: "; "))" }
+        return shared + [
+            rest[0].joined(separator: "; ") + " (the entry does not say its architecture; "
+                + others.joined(separator: "; ") + ")"
+        ]
     }
 
     private mutating func tell(_ text: String, of match: MachineMatch) {
@@ -117,16 +143,15 @@ struct BootCheck {
         }
     }
 
-    /// Says which loaders are missing for machines of an architecture that the file has.
-    mutating func look(at loaders: Set<String>, from folders: [String]) {
-        let needs: [(Architecture, [String])] = [(.amd64, [Loader.x64, Loader.bios]), (.arm64, [Loader.arm64])]
-        for (architecture, names) in needs where loaders.isDisjoint(with: names) {
-            guard let match = firstOf[architecture] else { continue }
-            tell(
-                "machines of \(architecture) need the loader \(names.joined(separator: " or ")), and it is in none of "
-                    + "\(folders.joined(separator: ", ")); put it there, or name its folder with --loader-folder",
-                of: match)
-        }
+    private func missingLoader(for architecture: Architecture) -> String? {
+        let names =
+            switch architecture {
+            case .amd64: [Loader.x64, Loader.bios]
+            case .arm64: [Loader.arm64]
+            }
+        guard let loaders, loaders.isDisjoint(with: names) else { return nil }
+        return "machines of \(architecture) need the loader \(names.joined(separator: " or ")), and it is in none of "
+            + "\(loaderFolders.joined(separator: ", ")); put it there, or name its folder with --loader-folder"
     }
 
     /// The schematic as the daemon reads it.
@@ -155,11 +180,14 @@ struct BootCheck {
                     ?? "the schematic \(key.schematic) is not in the store; post it, or write it into the machines file"
             )
         }
+        if let text = missingLoader(for: key.architecture) { texts.append(text) }
         guard let version else { return texts }
-        texts += problems(of: version, for: key.architecture)
+        texts += damage(to: version)
         guard let schematic else { return texts }
         let product = Product(schematic: key.schematic, version: version, architecture: key.architecture)
-        if products[product] == nil { products[product] = problems(of: schematic, in: version, key.architecture) }
+        if products[product] == nil {
+            products[product] = catalog.summary(version)?.obstacles(to: schematic, on: key.architecture) ?? []
+        }
         texts += products[product] ?? []
         do {
             let line = try commandLine(of: schematic, version, key)
@@ -175,56 +203,11 @@ struct BootCheck {
     }
 
     /// What is the matter with a release's boot files. They are read, each once.
-    private mutating func problems(of version: TalosVersion, for architecture: Architecture) -> [String] {
-        if summaries[version] == nil {
-            summaries[version] = catalog.summary(version)
-            damages[version] = catalog.release(version)?.problems ?? []
-        }
-        var texts = damages[version] ?? []
-        if let summary = summaries[version], !summary.architectures.contains(architecture) {
-            texts.append(
-                "Talos \(version.tag) has no boot files for \(architecture) here; import an imager image that has them")
-        }
-        return texts
-    }
-
-    /// What the release does not have of a schematic, or could not make of it.
-    private func problems(
-        of schematic: Schematic, in version: TalosVersion, _ architecture: Architecture
-    ) -> [String] {
-        guard let summary = summaries[version] else { return [] }
-        var texts: [String] = []
-        func refusal(of check: () throws(ImagingError) -> Void) -> Bool {
-            do throws(ImagingError) {
-                try check()
-                return false
-            } catch {
-                texts.append("\(error); leave it out, or choose another version")
-                return true
-            }
-        }
-        _ = refusal { () throws(ImagingError) in try schematic.requireEmbeddedConfigurationSupport(in: version) }
-        if !refusal(of: { () throws(ImagingError) in try schematic.requireOverlaySupport(in: version) }) {
-            _ = refusal { () throws(ImagingError) in
-                try schematic.requireOverlay(among: summary.overlays, of: version)
-            }
-        }
-        let missing = Set((summary.missingExtensions[architecture] ?? []).map(\.digest))
-        var named: Set<String> = []
-        for name in schematic.officialExtensions where named.insert(name).inserted {
-            do throws(ImagingError) {
-                let found = try ExtensionSelection.select([name], from: summary.extensions, version: version)
-                for official in found where missing.contains(official.digest) {
-                    texts.append(
-                        "the image of the extension \(official.name) (\(official.reference)@\(official.digest)) has not been "
-                            + "imported for \(architecture); import a layout that holds it for all platforms "
-                            + "('skopeo copy --all')")
-                }
-            } catch {
-                texts.append("Talos \(version.tag) has no extension \(name); see 'slipway release list'")
-            }
-        }
-        return texts
+    private mutating func damage(to version: TalosVersion) -> [String] {
+        if let known = damages[version] { return known }
+        let problems = catalog.release(version)?.problems ?? []
+        damages[version] = problems
+        return problems
     }
 
     /// The command line that a machine gets. What its firmware says is not known here, so a serial number, which its

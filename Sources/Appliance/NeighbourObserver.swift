@@ -1,71 +1,95 @@
+import BlockingWork
 import BootTimeline
-import Foundation
 import NetworkTypes
 import Synchronization
-import TFTPService
 
-/// Finds out whose address an address is: from the kernel's neighbour table, which knows everybody who speaks to us from the
-/// same link, else from what DHCP and the machine itself let be seen.
+/// Finds out whose address an address is. On this host's own links the kernel's neighbours tell; beyond them there is only
+/// what DHCP and the machine itself let be heard.
 final class NeighbourObserver: BootObserver {
-    private struct Table {
-        var owners: [IPv4Address: MACAddress] = [:]
-        var read: ContinuousClock.Instant?
+    let timeline: BootTimeline
+    /// Networks beyond a router in which what was heard counts as proof, because the operator says so.
+    private let trusted: [IPv4Network]
+    /// The interfaces on whose links machines boot; empty for all.
+    private let interfaces: Set<String>
+    private let place: @Sendable (IPv4Address) -> AddressPlace
+    private let work = BlockingWork(width: 1, capacity: 1024) { _ in
+        ApplianceError("too many addresses are being asked for at once")
     }
 
-    let timeline: BootTimeline
-    private let table = Mutex(Table())
-    /// A rack that boots asks a thousand times a second, and the table is a text that grows with it.
+    private struct Name {
+        var machine: MACAddress?
+        var read: ContinuousClock.Instant
+    }
+
+    // For stories only: a rack that boots asks a thousand times a second for the same few addresses.
+    private let names = Mutex(RecencyMap<IPv4Address, Name>(capacity: 4096))
     private static let lifetime = Duration.seconds(1)
 
-    init(timeline: BootTimeline) { self.timeline = timeline }
+    /// An observer.
+    ///
+    /// - Parameters:
+    ///   - trusted: Networks beyond a router whose machines get their configurations by what was heard of them.
+    ///   - interfaces: The interfaces on whose links machines boot; empty for all.
+    ///   - place: Where an address is.
+    init(
+        timeline: BootTimeline, trusted: [IPv4Network], interfaces: [String],
+        place: @escaping @Sendable (IPv4Address) -> AddressPlace = { AddressPlace.find($0) }
+    ) {
+        self.timeline = timeline
+        self.trusted = trusted
+        self.interfaces = Set(interfaces)
+        self.place = place
+    }
 
     func record(_ event: BootEvent) { timeline.record(event) }
 
     func learned(_ address: IPv4Address, of mac: MACAddress) { timeline.learned(address, of: mac) }
 
     func machine(at address: IPv4Address) -> MACAddress? {
-        let found = table.withLock { table in
-            let now = ContinuousClock.now
-            if table.read.map({ now - $0 > Self.lifetime }) ?? true || table.owners[address] == nil {
-                table = Table(owners: Self.neighbours(), read: now)
+        let now = ContinuousClock.now
+        let known = names.withLock { $0.peek(address) }
+        if let known, now - known.read < Self.lifetime { return known.machine ?? timeline.machine(at: address) }
+        var neighbour: MACAddress?
+        if case .link(_, let found) = place(address) { neighbour = found }
+        names.withLock { names in
+            names.update(address, default: Name(read: now)) { $0 = Name(machine: neighbour, read: now) }
+        }
+        return neighbour ?? timeline.machine(at: address)
+    }
+
+    /// Always asks the kernel anew, on a thread of its own: a moment ago the address may have been another's.
+    func proof(of address: IPv4Address) async -> AddressProof {
+        let place = try? await work.run { [place] in place(address) }
+        switch place {
+        case .link(let interface, let owner):
+            guard let owner else {
+                return .none(
+                    reason: "\(address) is on the link of \(interface), and no neighbour there has answered for it")
             }
-            return table.owners[address]
+            // On another link anybody may call himself what a machine of this one is called.
+            guard interfaces.isEmpty || interfaces.contains(interface) || trusts(address) else {
+                return .none(
+                    reason:
+                        "\(address) is on the link of \(interface), where no machines boot; name it with --interface, "
+                        + "or its network with --config-network, if they do")
+            }
+            return .machine(owner)
+        case .beyondRouter:
+            guard trusts(address) else {
+                return .none(
+                    reason: "\(address) is beyond a router, where nothing proves who asks; --config-network names the "
+                        + "networks whose machines get their configurations all the same")
+            }
+            return timeline.machine(at: address).map { .machine($0) }
+                ?? .none(reason: "\(address) is nobody's who has booted through this host")
+        case .ownHost:
+            return .none(reason: "\(address) is this host's own address, and no machine's")
+        case .nowhere:
+            return .none(reason: "no way leads to \(address)")
+        case nil:
+            return .none(reason: "the kernel could not be asked about \(address)")
         }
-        return found ?? timeline.machine(at: address)
     }
 
-    /// Reads `/proc/net/arp`, whose columns are address, type, flags, MAC address, mask and device.
-    static func neighbours(in path: String = "/proc/net/arp") -> [IPv4Address: MACAddress] {
-        guard let text = FileManager.default.contents(atPath: path) else { return [:] }
-        var owners: [IPv4Address: MACAddress] = [:]
-        for line in String(decoding: text, as: UTF8.self).split(separator: "\n").dropFirst() {
-            let columns = line.split(separator: " ", omittingEmptySubsequences: true)
-            guard columns.count >= 4, let address = IPv4Address(parsing: columns[0]),
-                let mac = MACAddress(parsing: columns[3]), mac.value != 0
-            else { continue }
-            owners[address] = mac
-        }
-        return owners
-    }
-}
-
-extension TFTPEvent {
-    /// Puts a transfer on its machine's timeline.
-    func record(with observer: any BootObserver) {
-        switch self {
-        case .finished(let subject, let length, _, _):
-            guard let machine = observer.machine(at: subject.client.address) else { return }
-            observer.record(
-                BootEvent(
-                    mac: machine, stage: .loader, detail: "\(subject.name) by TFTP, \(length) bytes",
-                    address: subject.client.address))
-        case .failed(let subject, let reason):
-            guard let machine = observer.machine(at: subject.client.address) else { return }
-            observer.record(
-                BootEvent(
-                    mac: machine, stage: .failed, detail: "\(subject.name) by TFTP: \(reason)",
-                    address: subject.client.address))
-        case .requested, .started, .declined, .refused: break
-        }
-    }
+    private func trusts(_ address: IPv4Address) -> Bool { trusted.contains { $0.contains(address) } }
 }

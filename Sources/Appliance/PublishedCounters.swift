@@ -60,10 +60,25 @@ extension MachineDirectory.Status {
         mirror.follow(UInt64(clamping: refusedLoads), "slipway_machines_file_loads_total", [("outcome", "refused")])
     }
 
+}
+
+extension MachineDirectory {
     /// What anybody may know of a refused file: where it is wrong. The messages may quote what is in it, and stay in the log.
     var publicSummary: [String] {
-        problems.map {
-            "\($0.file):\($0.line):\($0.column): the machines file is refused, see the log; the last good one is in force"
+        let standing = standing
+        return status.problems.map {
+            "\($0.file):\($0.line):\($0.column): the machines file is refused, see the log; \(standing.sentence)"
+        }
+    }
+}
+
+extension MachineDirectory.Standing {
+    /// What machines get while the file is refused.
+    var sentence: String {
+        switch self {
+        case .present, .lastGood: "the last good one is in force"
+        case .kept: "the last good one, kept in the store, is in force"
+        case .none: "no machine boots until it is corrected, as there is no earlier one"
         }
     }
 }

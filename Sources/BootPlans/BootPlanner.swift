@@ -1,12 +1,10 @@
 import BlockingWork
 import Factory
-import Foundation
 import Logging
 import Machines
 import Netboot
 import NetworkTypes
 import Schematics
-import Synchronization
 import TalosModel
 
 /// Decides what each machine boots: the machines file says which schematic and version, the store which exact release, the
@@ -19,10 +17,8 @@ public final class BootPlanner: Sendable {
     private let machines: MachineDirectory?
     private let ledger: BootOnceLedger
     private let logger: Logger
-    /// Machines with `boot: once` that were told to boot and have not fetched their initramfs yet. What a machine tells beside
-    /// its MAC address is known only when it asks for its script, so its rule is remembered from then.
-    private let awaited = Mutex<Set<MACAddress>>([])
-    private static let mostAwaited = 65_536
+    private let awaited: AwaitedDeliveries
+    private let resolutions = ResolutionCache()
     /// Threads of its own, so that machines boot whatever strangers ask of the factory.
     private let storage = BlockingWork(width: 4, capacity: 4096) { load in
         FactoryError(.busy, "\(load.waiting) machines are waiting for their plans; ask again in a moment")
@@ -31,7 +27,16 @@ public final class BootPlanner: Sendable {
     /// A planner.
     ///
     /// - Parameter machines: The machines file; without one, every machine is left alone.
-    public init(factory: Factory, machines: MachineDirectory?, ledger: BootOnceLedger, logger: Logger) {
+    public convenience init(factory: Factory, machines: MachineDirectory?, ledger: BootOnceLedger, logger: Logger) {
+        self.init(
+            factory: factory, machines: machines, ledger: ledger, awaited: AwaitedDeliveries(), logger: logger)
+    }
+
+    init(
+        factory: Factory, machines: MachineDirectory?, ledger: BootOnceLedger, awaited: AwaitedDeliveries,
+        logger: Logger
+    ) {
+        self.awaited = awaited
         self.factory = factory
         self.machines = machines
         self.ledger = ledger
@@ -43,14 +48,26 @@ public final class BootPlanner: Sendable {
         machines?.current?.assignment(for: machine)
     }
 
+    /// Whether an entry of the machines file matches a machine, and not only what unknown machines boot.
+    public func knows(_ machine: MachineIdentity) -> Bool {
+        guard let file = machines?.current, let match = file.assignment(for: machine) else { return false }
+        return match != file.unknownMatch
+    }
+
     /// Whether a machine that asks by DHCP may boot, by what DHCP tells of it. Never waits.
     public func verdict(on client: BootClient) -> BootVerdict {
-        guard let file = machines?.current else { return .ignore(reason: Self.noFile) }
-        let machine = MachineIdentity(
+        guard let file = machines?.current else { return .ignore(reason: noFile) }
+        var machine = MachineIdentity(
             mac: client.mac, uuid: client.uuid, architecture: client.platform.talosArchitecture)
-        if let match = file.assignment(for: machine) {
-            return .answer(
-                BootOptions(chainload: match.assignment.chainload, loader: match.assignment.loader))
+        var match = file.assignment(for: machine)
+        if match == nil || match == file.unknownMatch, let uuid = machine.uuid {
+            // Firmware before SMBIOS 2.6 sends the bytes in the order of the text. DHCP does not tell which order is meant; the
+            // script, where iPXE writes the UUID as text, does.
+            machine.uuid = uuid.byteSwapped
+            match = file.assignment(for: machine) ?? match
+        }
+        if let match {
+            return .answer(BootOptions(chainload: match.assignment.chainload, loader: match.assignment.loader))
         }
         // A serial number is told by the boot script only; until then the machine has the benefit of the doubt.
         if file.unknown == .wait || file.needsMore(about: machine) { return .answer(BootOptions()) }
@@ -59,10 +76,14 @@ public final class BootPlanner: Sendable {
 
     /// What a machine is to do now.
     ///
-    /// - Parameter baseURL: This server's URL as the machine reaches it.
-    public func plan(for machine: MachineIdentity, baseURL: String) async -> BootPlan {
+    /// - Parameters:
+    ///   - baseURL: This server's URL as the machine reaches it.
+    ///   - address: The address that asks; nil when nobody is told, and nothing is noted then.
+    public func plan(
+        for machine: MachineIdentity, baseURL: String, toldTo address: IPv4Address? = nil
+    ) async -> BootPlan {
         guard let file = machines?.current else {
-            return BootPlan(machine: machine.mac.description, action: .ignore, reason: Self.noFile)
+            return BootPlan(machine: machine.mac.description, action: .ignore, reason: noFile)
         }
         guard let match = file.assignment(for: machine) else {
             let waits = file.unknown == .wait
@@ -79,13 +100,10 @@ public final class BootPlanner: Sendable {
             case .local: return plan(.localDisk, "\(match.rule) says boot: local")
             case .once where try await hasBooted(machine.mac):
                 return plan(.localDisk, "\(match.rule) says boot: once, and it has been given its image")
-            case .once: awaitDelivery(to: machine.mac)
-            case .always where try await hasBooted(machine.mac):
-                // So that `once`, written again later, means once more.
-                try await storage.run { [ledger] in try ledger.forget(machine.mac) }
-            case .always: break
+            case .once, .always: break
             }
             let assets = try await assets(of: match.assignment, for: machine, baseURL: baseURL)
+            if let address { try await note(match.assignment.boot, of: machine.mac, at: address) }
             return plan(
                 .boot(assets), "\(match.rule): Talos \(assets.version.tag), schematic \(assets.schematic.id.short)")
         } catch let error as FactoryError where error.code == .busy {
@@ -101,31 +119,37 @@ public final class BootPlanner: Sendable {
 
     /// The machine configuration that a machine gets, or nil if it has none.
     public func configuration(for machine: MachineIdentity) async throws -> [UInt8]? {
-        guard let path = match(for: machine)?.assignment.configuration else { return nil }
-        return try await storage.run {
-            do { return [UInt8](try Data(contentsOf: URL(filePath: path))) } catch {
-                throw BootPlanError("the configuration \(path) cannot be read: \(error.localizedDescription)")
-            }
+        guard let file = machines?.current, let path = file.assignment(for: machine)?.assignment.configuration else {
+            return nil
         }
+        return try await storage.run { try file.configuration(path) }
     }
 
     /// Notes that a machine has been given its initramfs.
-    public func delivered(to mac: MACAddress) async {
-        guard awaited.withLock({ $0.remove(mac) }) != nil else { return }
+    ///
+    /// - Parameter address: The address that fetched it.
+    public func delivered(to mac: MACAddress, at address: IPv4Address) async {
+        guard awaited.fulfil(mac, at: address) else { return }
         do { try await storage.run { [ledger] in try ledger.note(mac) } } catch {
             logger.error(
                 "cannot note that a machine has booted", metadata: ["machine.mac": "\(mac)", "error": "\(error)"])
         }
     }
 
-    private func awaitDelivery(to mac: MACAddress) {
-        awaited.withLock { awaited in
-            if awaited.count < Self.mostAwaited { awaited.insert(mac) }
+    /// What has to be remembered of a machine that is told to boot.
+    private func note(_ mode: Assignment.BootMode, of mac: MACAddress, at address: IPv4Address) async throws {
+        switch mode {
+        case .once: awaited.expect(mac, at: address)
+        case .always where try await hasBooted(mac):
+            // So that `once`, written again later, means once more.
+            try await storage.run { [ledger] in try ledger.forget(mac) }
+        case .always, .local: break
         }
     }
 
     private func hasBooted(_ mac: MACAddress) async throws -> Bool {
-        try await storage.run { [ledger] in try ledger.hasBooted(mac) }
+        if let known = ledger.recalled(mac) { return known }
+        return try await storage.run { [ledger] in try ledger.hasBooted(mac) }
     }
 
     private func assets(
@@ -141,6 +165,28 @@ public final class BootPlanner: Sendable {
             if let given = choice.schematic { try await factory.keep(given, on: storage) } else {
                 try await factory.schematic(choice.id, on: storage)
             }
+        let target = AssetPath(
+            .kernel, platform: assignment.platform, architecture: machine.architecture ?? .amd64,
+            secureBoot: assignment.secureBoot)
+        let resolution = try await resolutions.value(
+            for: ResolutionKey(
+                schematic: schematic.id, version: selector, platform: target.platform, architecture: target.architecture
+            )
+        ) { try await resolve(schematic, selector, target) }
+        var line = resolution.commandLine
+        line.extend(assignment.arguments)
+        if assignment.configuration != nil {
+            line.set("talos.config", [machine.configurationURL(base: baseURL)])
+        }
+        return BootAssets(
+            schematic: schematic, version: resolution.version, target: target, commandLine: line.description)
+    }
+
+    /// The release that a selector names, if it has everything that the schematic needs on this architecture, and the command
+    /// line that the two give.
+    private func resolve(
+        _ schematic: Schematic, _ selector: VersionSelector, _ target: AssetPath
+    ) async throws -> Resolution {
         let versions = try await factory.versions()
         guard let version = selector.resolve(among: versions) else {
             let known = versions.isEmpty ? "none" : versions.map(\.tag).joined(separator: ", ")
@@ -148,24 +194,24 @@ public final class BootPlanner: Sendable {
                 "no release for version \(selector) is in the store (there: \(known)); 'slipway release import' brings one in"
             )
         }
-        let target = AssetPath(
-            .kernel, platform: assignment.platform, architecture: machine.architecture ?? .amd64,
-            secureBoot: assignment.secureBoot)
+        let obstacles = try await factory.summary(version)?.obstacles(to: schematic, on: target.architecture) ?? []
+        guard obstacles.isEmpty else { throw BootPlanError(obstacles.prefix(3).joined(separator: "; ")) }
         let line = try await storage.run {
-            var line = try Factory.commandLine(of: target, schematic: schematic, version: version)
-            line.extend(assignment.arguments)
-            if assignment.configuration != nil {
-                line.set("talos.config", [machine.configurationURL(base: baseURL)])
-            }
-            return line.description
+            try Factory.commandLine(of: target, schematic: schematic, version: version)
         }
-        return BootAssets(schematic: schematic, version: version, target: target, commandLine: line)
+        return Resolution(version: version, commandLine: line)
     }
 
-    private static let noFile = "there is no machines file; start with --config FILE"
+    private var noFile: String {
+        machines == nil
+            ? "there is no machines file; start with --config FILE"
+            : "the machines file is refused, and there is no earlier one; see the log"
+    }
 
     private static func unknown(_ mac: MACAddress, in file: MachinesFile) -> String {
-        "no entry of \(file.path) matches \(mac), and it says unknown: \(file.unknown.rawValue)"
+        // Strangers are told this, too: where the file is stays out of it.
+        let name = file.path.utf8.split(separator: UInt8(ascii: "/")).last.map { String(decoding: $0, as: UTF8.self) }
+        return "no entry of \(name ?? file.path) matches \(mac), and it says unknown: \(file.unknown.rawValue)"
     }
 }
 

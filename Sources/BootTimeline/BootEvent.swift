@@ -36,16 +36,23 @@ public struct BootEvent: Hashable, Sendable {
     public var address: IPv4Address?
     /// Whether only a machine that was just started can have done this: firmware asking, not a loader that it loaded.
     public var startsBoot: Bool
+    /// Whether nothing more is expected of the machine: it was told to boot from its disk, or that it cannot boot.
+    public var endsBoot: Bool
+    /// The machine's processor architecture, as Talos names it, if it told.
+    public var architecture: String?
 
     /// A step.
     public init(
-        mac: MACAddress, stage: BootStage, detail: String, address: IPv4Address? = nil, startsBoot: Bool = false
+        mac: MACAddress, stage: BootStage, detail: String, address: IPv4Address? = nil, startsBoot: Bool = false,
+        endsBoot: Bool = false, architecture: String? = nil
     ) {
         self.mac = mac
         self.stage = stage
         self.detail = detail
         self.address = address
         self.startsBoot = startsBoot
+        self.endsBoot = endsBoot
+        self.architecture = architecture
     }
 }
 
@@ -55,6 +62,8 @@ public protocol BootObserver: Sendable {
     func record(_ event: BootEvent)
     /// A machine was given an address.
     func learned(_ address: IPv4Address, of mac: MACAddress)
-    /// Whose address this is, if known.
+    /// Whose address this probably is, to name a story by. Whoever sends packets has a say in it.
     func machine(at address: IPv4Address) -> MACAddress?
+    /// Whether an address is known to be a machine's well enough for its secrets. May wait for the kernel.
+    func proof(of address: IPv4Address) async -> AddressProof
 }

@@ -17,6 +17,11 @@ struct BootStory: Sendable {
     /// The furthest stage that went well.
     private var progress: BootStage = .seen
     private var hasFailed = false
+    /// Whether nothing more is expected.
+    private var isComplete = false
+    private var isStalled = false
+    /// How many new steps there were.
+    private var newSteps = 0
     private(set) var lastTime: Duration
 
     init(started: Date, at time: Duration) {
@@ -33,29 +38,73 @@ struct BootStory: Sendable {
     /// A machine asks the network again within one boot: firmware retries and tries other protocols, and iPXE asks for
     /// itself once it was loaded. But what has fetched its script does not ask again before it starts anew.
     func isOver(for event: BootEvent, at time: Duration, quiet: Duration) -> Bool {
-        guard event.stage == .seen || event.stage == .offered else { return false }
-        if time - lastTime > quiet || progress >= .script { return true }
-        return event.startsBoot && progress >= .loader
+        switch event.stage {
+        case .seen, .offered:
+            if time - lastTime > quiet || progress >= .script { return true }
+            return event.startsBoot && progress >= .loader
+        case .failed: return time - lastTime > quiet
+        case .loader, .script, .kernel, .initramfs, .config: return false
+        }
     }
 
     /// Adds a step; one that has happened already is only counted.
-    /// - Returns: The time since the step before, if this is a new one that was kept.
+    /// - Returns: The time since the step before, if this is a new one that is worth a line in the log.
     mutating func add(_ event: BootEvent, at time: Duration, limit: Int) -> Duration? {
         let previous = lastTime
         lastTime = max(lastTime, time)
-        if let index = steps.lastIndex(where: { $0.stage == event.stage && $0.detail == event.detail }) {
+        isStalled = false
+        isComplete = event.endsBoot
+        return keep(event.stage, event.detail, at: time, limit: limit) ? time - previous : nil
+    }
+
+    /// Notes that nothing was heard for a while.
+    /// - Returns: Whether this is new, and worth a line in the log.
+    mutating func noteStall(_ detail: String, at time: Duration, limit: Int) -> Bool {
+        isStalled = true
+        return keep(.failed, detail, at: time, limit: limit)
+    }
+
+    private mutating func keep(_ stage: BootStage, _ detail: String, at time: Duration, limit: Int) -> Bool {
+        if let index = steps.lastIndex(where: { $0.stage == stage && $0.detail == detail }) {
             steps[index].count += 1
             steps[index].last = time
-            return nil
+            return false
         }
-        hasFailed = event.stage == .failed
-        if !hasFailed { progress = max(progress, event.stage) }
-        guard steps.count < limit else {
-            dropped += 1
-            return nil
+        hasFailed = stage == .failed
+        if !hasFailed { progress = max(progress, stage) }
+        steps.append(Step(stage: stage, detail: detail, at: time, last: time))
+        newSteps += 1
+        // What failed may be of a stranger's making, and must not drive out what went well.
+        let failures = steps.lazy.filter { $0.stage == .failed }.count
+        if failures > max(1, limit / 4), let oldest = steps.firstIndex(where: { $0.stage == .failed }) {
+            steps.remove(at: oldest)
+        } else if steps.count > limit {
+            steps.removeFirst()
         }
-        steps.append(Step(stage: event.stage, detail: event.detail, at: time, last: time))
-        return time - previous
+        dropped = newSteps - steps.count
+        return newSteps <= 4 * limit
+    }
+
+    /// Where the boot stands still, if it does and that was not noted yet.
+    func stall(at time: Duration) -> StalledBoot.Place? {
+        // Cheap for the many of which nothing is expected: all of them are looked at, with the timeline locked.
+        guard !isStalled, !isComplete, time - lastTime >= StalledBoot.shortestPatience,
+            let place = StalledBoot.Place(progress, loaderIsLast: loaderIsLast),
+            time - lastTime >= place.patience
+        else { return nil }
+        return place
+    }
+
+    /// Whether nothing has been offered since a loader was fetched, or offered last was a loader.
+    private var loaderIsLast: Bool {
+        guard let offer = last(.offered), steps[offer].detail.hasSuffix("/boot.ipxe") else { return true }
+        guard let loader = last(.loader) else { return false }
+        return (steps[loader].last, loader) > (steps[offer].last, offer)
+    }
+
+    /// The step of a stage that happened last; steps that repeat keep their place.
+    private func last(_ stage: BootStage) -> Int? {
+        steps.indices.filter { steps[$0].stage == stage }.max { (steps[$0].last, $0) < (steps[$1].last, $1) }
     }
 
     var snapshot: BootSnapshot {

@@ -61,6 +61,7 @@ public final class BootTimeline: BootObserver {
 
     fileprivate struct Machine: Sendable {
         var address: IPv4Address?
+        var architecture: String?
         var stories: [BootStory] = []
     }
 
@@ -104,6 +105,7 @@ public final class BootTimeline: BootObserver {
                     machine.stories.insert(BootStory(started: time.date(), at: now), at: 0)
                     if machine.stories.count > limits.boots { machine.stories.removeLast() }
                 }
+                machine.architecture = event.architecture ?? machine.architecture
                 return machine.stories[0].add(event, at: now, limit: limits.events)
             }
             if let address = event.address { state.learn(address, of: event.mac) }
@@ -116,6 +118,36 @@ public final class BootTimeline: BootObserver {
             logger.warning("too many boot steps to log", metadata: ["boot.suppressed": "\(count)"])
             log(event, elapsed)
         case .step(let elapsed): log(event, elapsed)
+        }
+    }
+
+    /// Notes on every story that has stopped that it has, once, with the sentence that `explain` makes of it. Call it now and
+    /// then.
+    public func noteStalls(_ explain: (StalledBoot) -> String) {
+        let now = time.monotonic()
+        // Sentences are made outside the lock: who makes them may ask others.
+        var stalled: [StalledBoot] = []
+        state.withLock { state in
+            state.machines.updateAll { mac, machine in
+                guard let place = machine.stories.first?.stall(at: now) else { return }
+                stalled.append(StalledBoot(mac: mac, place: place))
+            }
+        }
+        for boot in stalled {
+            let sentence = explain(boot)
+            let isNew = state.withLock { state in
+                // It may have gone on, or been forgotten, since.
+                let isNew = state.machines.updateInPlace(boot.mac) { machine in
+                    guard machine.stories.first?.stall(at: now) == boot.place else { return false }
+                    return machine.stories[0].noteStall(sentence, at: now, limit: limits.events)
+                }
+                guard isNew == true else { return false }
+                if case .none = state.admitLine(at: now, elapsed: .zero, limit: limits.linesPerSecond) { return false }
+                return true
+            }
+            guard isNew else { continue }
+            logger.notice(
+                "boot stopped", metadata: ["boot.detail": "\(sentence)", "machine.mac": "\(boot.mac)"])
         }
     }
 
@@ -153,7 +185,8 @@ public final class BootTimeline: BootObserver {
     private static func snapshot(of mac: MACAddress, _ machine: Machine) -> MachineSnapshot? {
         guard let latest = machine.stories.first else { return nil }
         return MachineSnapshot(
-            mac: mac.description, address: machine.address?.description, stage: latest.reached,
+            mac: mac.description, address: machine.address?.description, architecture: machine.architecture,
+            stage: latest.reached,
             boots: machine.stories.map(\.snapshot))
     }
 }

@@ -6,6 +6,8 @@ public struct MachineSnapshot: Codable, Hashable, Sendable {
     public var mac: String
     /// The last address that it had.
     public var address: String?
+    /// Its processor architecture, as Talos names it, as it told last.
+    public var architecture: String?
     /// How far its latest boot has come.
     public var stage: BootStage
     /// Its boots, the latest first.

@@ -1,5 +1,5 @@
 /// A dictionary of bounded size that forgets what was not used for longest. All operations take constant time.
-struct RecencyMap<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+public struct RecencyMap<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private struct Node {
         var key: Key
         var value: Value
@@ -9,22 +9,25 @@ struct RecencyMap<Key: Hashable & Sendable, Value: Sendable>: Sendable {
 
     private static var none: Int { -1 }
 
-    let capacity: Int
+    /// How many keys it holds at most.
+    public let capacity: Int
     private var nodes: [Node] = []
     private var free: [Int] = []
     private var index: [Key: Int] = [:]
     private var newest = -1
     private var oldest = -1
 
-    init(capacity: Int) { self.capacity = max(1, capacity) }
+    /// An empty one.
+    public init(capacity: Int) { self.capacity = max(1, capacity) }
 
-    var count: Int { index.count }
+    /// How many keys it holds.
+    public var count: Int { index.count }
 
     /// Looks without counting as use.
-    func peek(_ key: Key) -> Value? { index[key].map { nodes[$0].value } }
+    public func peek(_ key: Key) -> Value? { index[key].map { nodes[$0].value } }
 
     /// Everything, most recently used first.
-    var entries: [(key: Key, value: Value)] {
+    public var entries: [(key: Key, value: Value)] {
         var result: [(key: Key, value: Value)] = []
         var position = newest
         while position != Self.none {
@@ -34,10 +37,24 @@ struct RecencyMap<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         return result
     }
 
+    /// Changes the value of a key in place, if it is there. Does not count as use.
+    public mutating func updateInPlace<Outcome>(_ key: Key, _ change: (inout Value) -> Outcome) -> Outcome? {
+        index[key].map { change(&nodes[$0].value) }
+    }
+
+    /// Changes every value in place, the most recently used first. Does not count as use.
+    public mutating func updateAll(_ change: (Key, inout Value) -> Void) {
+        var position = newest
+        while position != Self.none {
+            change(nodes[position].key, &nodes[position].value)
+            position = nodes[position].older
+        }
+    }
+
     /// Changes the value of a key in place, making it first if it is not there, and counts as use.
-    mutating func update<Result>(
-        _ key: Key, default make: @autoclosure () -> Value, _ change: (inout Value) -> Result
-    ) -> Result {
+    public mutating func update<Outcome>(
+        _ key: Key, default make: @autoclosure () -> Value, _ change: (inout Value) -> Outcome
+    ) -> Outcome {
         if let position = index[key] {
             if position != newest {
                 unlink(position)
@@ -60,8 +77,9 @@ struct RecencyMap<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         return change(&nodes[position].value)
     }
 
+    /// Forgets a key, and gives its value.
     @discardableResult
-    mutating func remove(_ key: Key) -> Value? {
+    public mutating func remove(_ key: Key) -> Value? {
         guard let position = index.removeValue(forKey: key) else { return nil }
         unlink(position)
         free.append(position)

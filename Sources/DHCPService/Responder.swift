@@ -114,7 +114,9 @@ final class Responder: Sendable {
         let address = message.clientAddress == .any ? nil : message.clientAddress
         func record(_ stage: BootStage, _ detail: String, startsBoot: Bool = false) {
             observer.record(
-                BootEvent(mac: client.mac, stage: stage, detail: detail, address: address, startsBoot: startsBoot))
+                BootEvent(
+                    mac: client.mac, stage: stage, detail: detail, address: address, startsBoot: startsBoot,
+                    architecture: client.platform.talosName))
         }
         // iPXE may have been loaded a moment ago; all other firmware speaks first of all.
         let isFirst = client.firmware != .iPXE || client.isNICROM
@@ -131,6 +133,17 @@ final class Responder: Sendable {
                 record(.failed, silence.description)
             case .notARequest, .notBooting, .notEthernet, .leaseRequest, .otherMessage, .ignored: break
             }
+        }
+    }
+}
+
+extension BootClient.Platform {
+    /// The processor's name in Talos; every BIOS that boots Talos is one of 64 bits.
+    fileprivate var talosName: String? {
+        switch self {
+        case .bios, .ia32, .x64: "amd64"
+        case .arm64: "arm64"
+        case .arm32, .other: nil
         }
     }
 }

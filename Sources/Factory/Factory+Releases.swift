@@ -8,6 +8,11 @@ extension Factory {
         try await storage.run { [catalog] in catalog.versions() }
     }
 
+    /// What is known of a version without reading its files; nil when it is not in the store.
+    public func summary(_ version: TalosVersion) async throws -> ReleaseSummary? {
+        try await storage.run { [catalog] in catalog.summary(version) }
+    }
+
     /// The release of a version.
     ///
     /// - Throws: ``FactoryError``: `invalidRequest` when the text is no version, `versionNotFound` when it is not in the store.

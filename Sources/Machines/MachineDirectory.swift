@@ -4,6 +4,18 @@ import Synchronization
 /// The machines file in force. A changed file takes effect when it is sound; a broken one is remembered with its
 /// problems, and the last good one stays.
 public final class MachineDirectory: Sendable {
+    /// Which file is in force.
+    public enum Standing: Hashable, Sendable {
+        /// The file as it is now.
+        case present
+        /// The last good one that this process has read.
+        case lastGood
+        /// The last good one that an earlier process has kept.
+        case kept
+        /// None.
+        case none
+    }
+
     /// How loading went.
     public struct Status: Hashable, Sendable {
         /// What is wrong with the file as it is now; empty when it is in force.
@@ -17,6 +29,11 @@ public final class MachineDirectory: Sendable {
     }
 
     private struct State {
+        var standing: Standing {
+            guard let current else { return .none }
+            return current.kept != nil ? .kept : status.problems.isEmpty ? .present : .lastGood
+        }
+
         var current: MachinesFile?
         var status = Status()
         var files: [String: RegularFile.Fingerprint?]
@@ -37,6 +54,16 @@ public final class MachineDirectory: Sendable {
 
     /// The file in force; nil until a load succeeds.
     public var current: MachinesFile? { state.withLock { $0.current } }
+
+    /// Which file is in force.
+    public var standing: Standing { state.withLock { $0.standing } }
+
+    /// Takes a file into force that was kept earlier, if none is.
+    public func adopt(_ file: MachinesFile) {
+        state.withLock { state in
+            if state.current == nil { state.current = file }
+        }
+    }
 
     /// How loading went.
     public var status: Status { state.withLock { $0.status } }

@@ -18,6 +18,9 @@ public struct MachinesFile: Sendable {
     /// The files that this one names, as paths.
     public let referencedFiles: [String]
 
+    /// What the files that it names said, where it is one that was kept.
+    var kept: [String: [UInt8]]?
+
     private let index: MachineIndex
     /// The machine of each of the index's criteria.
     private let owners: [Int]

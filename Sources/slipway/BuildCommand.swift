@@ -34,10 +34,17 @@ struct BuildCommand: AsyncParsableCommand {
         help: ArgumentHelp("Where to write it. The default is the asset's name here.", valueName: "file"))
     var output: String?
 
-    @OptionGroup var options: SettingsOptions
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var address: AddressOptions
+    @OptionGroup var schematics: SchematicOptions
+    // Those of `serve` that make no difference here are taken, so that the same options can be given to both.
+    @OptionGroup(visibility: .hidden) var rack: RackOptions
+    @OptionGroup(visibility: .hidden) var daemon: DaemonOptions
 
     func run() async throws {
-        let settings = options.settings
+        var settings = ApplianceSettings(store, address, rack, daemon, schematics)
+        // An asset is made of a schematic and a release; who boots it does not matter.
+        settings.machinesFile = nil
         guard FileManager.default.fileExists(atPath: settings.store + "/blobs") else {
             throw CommandFailure.exit(
                 "slipway: \(settings.store) is not a store: it has no folder 'blobs'; import a release first")
@@ -46,7 +53,7 @@ struct BuildCommand: AsyncParsableCommand {
             let appliance = try Appliance(settings: settings, version: slipwayVersion, logger: makeLogger(.warning))
             defer { appliance.removeWorkspace() }
             let body = try schematic.flatMap { text -> [UInt8]? in
-                SchematicID(parsing: text) == nil ? try readInput(text, limit: options.settings.schematicLimit) : nil
+                SchematicID(parsing: text) == nil ? try readInput(text, limit: settings.schematicLimit) : nil
             }
             let composition = try await withProgress("building \(asset)") {
                 try await appliance.build(

@@ -26,18 +26,28 @@ struct DaemonQuery {
 
     /// The document at a path. What is not answered with 200 ends the command with the daemon's own sentence.
     func text(at path: String) throws -> String {
+        let (status, text) = try answer(to: "GET", path)
+        guard status == "200" else {
+            throw CommandFailure.exit("slipway: \(server) says: \(text.trimmingCharacters(in: .newlines))")
+        }
+        return text
+    }
+
+    /// Whether there is something at a path.
+    func has(_ path: String) throws -> Bool { try answer(to: "HEAD", path).status == "200" }
+
+    private func answer(to method: String, _ path: String) throws -> (status: String, text: String) {
         let answer = try exchange(
-            "GET \(path) HTTP/1.1\r\nHost: \(host.contains(":") ? "[\(host)]" : host):\(port)\r\nConnection: close\r\n\r\n"
+            "\(method) \(path) HTTP/1.1\r\nHost: \(host.contains(":") ? "[\(host)]" : host):\(port)\r\nConnection: close\r\n\r\n"
         )
         guard let end = answer.firstRange(of: Array("\r\n\r\n".utf8)), answer.starts(with: Array("HTTP/1.1 ".utf8))
         else {
             throw CommandFailure.exit("slipway: \(server) does not answer as HTTP does")
         }
-        let text = String(decoding: answer[end.upperBound...], as: UTF8.self)
-        guard answer.dropFirst(9).starts(with: Array("200".utf8)) else {
-            throw CommandFailure.exit("slipway: \(server) says: \(text.trimmingCharacters(in: .newlines))")
-        }
-        return text
+        return (
+            String(decoding: answer.dropFirst(9).prefix(3), as: UTF8.self),
+            String(decoding: answer[end.upperBound...], as: UTF8.self)
+        )
     }
 
     private func exchange(_ request: String) throws -> [UInt8] {

@@ -20,14 +20,16 @@ struct ExplainCommand: AsyncParsableCommand {
         discussion: """
             The matched rule, the answer to each kind of firmware, the script, the command line, the assets. It asks the same \
             code that the daemon runs, reads the same files, and changes nothing. With --server it also shows the machine's \
-            last boots as the running daemon saw them.
+            last boots as the running daemon saw them, and takes the machine's architecture and the loaders from there.
             """)
 
     @Argument(help: "The machine's MAC address.")
     var mac: MACAddress
 
-    @Option(help: "Its architecture: amd64 or arm64.")
-    var arch = Architecture.amd64
+    @Option(
+        help:
+            "Its architecture: amd64 or arm64. The default is what it told the daemon that --server names, else amd64.")
+    var arch: Architecture?
 
     @Option(help: "Its SMBIOS UUID.")
     var uuid: SystemUUID?
@@ -38,20 +40,34 @@ struct ExplainCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A running daemon to ask for the machine's last boots.", valueName: "url"))
     var server: String?
 
-    @OptionGroup var options: SettingsOptions
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var address: AddressOptions
+    @OptionGroup var rack: RackOptions
+    // Those of `serve` that make no difference here are taken, so that the same options can be given to both.
+    @OptionGroup(visibility: .hidden) var daemon: DaemonOptions
+    @OptionGroup(visibility: .hidden) var schematics: SchematicOptions
 
     @Flag(help: "Print it as JSON.")
     var json = false
 
     func run() async throws {
-        let identity = MachineIdentity(mac: mac, uuid: uuid, serial: serial, architecture: arch)
+        var identity = MachineIdentity(mac: mac, uuid: uuid, serial: serial, architecture: arch)
+        var timeline: String?
+        var loaders: Set<String>?
+        let settings = ApplianceSettings(store, address, rack, daemon, schematics)
         do {
             let appliance = try Appliance(
-                settings: options.settings, version: slipwayVersion, access: .readOnly, logger: makeLogger(.critical))
-            var explanation = try await appliance.explain(identity)
+                settings: settings, version: slipwayVersion, access: .readOnly, logger: makeLogger(.critical))
             if let server {
-                explanation.timeline = try DaemonQuery(server: server).text(at: "/machines/\(mac.hyphenated)")
+                let query = try DaemonQuery(server: server)
+                let text = try query.text(at: "/machines/\(mac.hyphenated)")
+                timeline = text
+                identity.architecture =
+                    arch ?? Explanation.architecture(inTimeline: text).flatMap { Architecture(rawValue: $0) }
+                loaders = Set(try Appliance.loaderNames.filter { try query.has("/loaders/\($0)") })
             }
+            var explanation = try await appliance.explain(identity, daemonLoaders: loaders)
+            explanation.timeline = timeline
             if json { try printJSON(explanation) } else { print(explanation.text) }
         } catch let error as ApplianceError {
             throw CommandFailure.exit("slipway: \(error)")

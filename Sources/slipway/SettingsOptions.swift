@@ -1,6 +1,7 @@
 import Appliance
 import ArgumentParser
 import Logging
+import NetworkTypes
 import TFTPService
 
 extension ApplianceSettings.DHCPListening: ExpressibleByArgument {}
@@ -19,16 +20,44 @@ struct StoreOptions: ParsableArguments {
     var folder: String { absolute(store) }
 }
 
-/// The settings of the daemon, for every command that has to know what it would do.
-struct SettingsOptions: ParsableArguments {
-    @OptionGroup var storeOptions: StoreOptions
-
-    @Option(help: ArgumentHelp("The machines file: who boots what.", valueName: "file"))
-    var config: String?
-
+/// Where the daemon is reached: what URLs and images carry.
+struct AddressOptions: ParsableArguments {
     @Option(help: ArgumentHelp("An interface to answer on; may be repeated. The default is all.", valueName: "name"))
     var interface: [String] = []
 
+    @Option(help: ArgumentHelp("The TCP port of HTTP.", valueName: "port"))
+    var httpPort = ApplianceSettings().httpPort
+
+    @Option(
+        help: ArgumentHelp(
+            "The URL that images and factory scripts give as this factory's. The default is made of the first interface's "
+                + "address and the HTTP port.", valueName: "url"))
+    var externalURL: String?
+
+    func validate() throws {
+        if let externalURL, !externalURL.hasPrefix("http://"), !externalURL.hasPrefix("https://") {
+            throw ValidationError("--external-url must begin with http:// or https://")
+        }
+    }
+}
+
+/// Who boots what, and with which loaders.
+struct RackOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The machines file: who boots what.", valueName: "file"))
+    var config: String?
+
+    @Option(help: ArgumentHelp("A folder of your own files, served beside the loaders.", valueName: "folder"))
+    var tftpRoot: String = ApplianceSettings().tftpRoot
+
+    @Option(
+        name: .customLong("loader-folder"),
+        help: ArgumentHelp(
+            "A folder to look for iPXE in before the usual ones; may be repeated.", valueName: "folder"))
+    var loaderFolders: [String] = []
+}
+
+/// How a running daemon serves.
+struct DaemonOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "How the DHCP proxy listens: automatic and capture leave ports 67 and 4011 to a DHCP server on this host; socket holds them; off.",
@@ -63,74 +92,89 @@ struct SettingsOptions: ParsableArguments {
                 + "an MTU of 1450; may be repeated.", valueName: "[network=]bytes"))
     var tftpBlockSizes: [TFTPServer.BlockSizeLimit] = []
 
-    @Option(help: ArgumentHelp("A folder of your own files, served beside the loaders.", valueName: "folder"))
-    var tftpRoot: String = ApplianceSettings().tftpRoot
-
     @Option(help: ArgumentHelp("The address on which HTTP listens.", valueName: "address"))
     var httpAddress = ApplianceSettings().httpAddress
 
-    @Option(help: ArgumentHelp("The TCP port of HTTP.", valueName: "port"))
-    var httpPort = ApplianceSettings().httpPort
+    @Option(
+        name: .customLong("config-network"),
+        help: ArgumentHelp(
+            "A network beyond a router, as in 10.1.0.0/16, whose machines are given their configurations although nothing "
+                + "there proves who asks; may be repeated. The default is none.", valueName: "network"),
+        transform: { text in
+            do { return try IPv4Network(parsing: text) } catch { throw ValidationError("\(error)") }
+        })
+    var configurationNetworks: [IPv4Network] = []
 
     @Option(
         help: ArgumentHelp(
-            "The URL that images and factory scripts give as this factory's. The default is made of the first interface's "
-                + "address and the HTTP port.", valueName: "url"))
-    var externalURL: String?
-
-    @Option(
-        name: .customLong("loader-folder"),
-        help: ArgumentHelp(
-            "A folder to look for iPXE in before the usual ones; may be repeated.", valueName: "folder"))
-    var loaderFolders: [String] = []
-
-    @Option(help: ArgumentHelp("How many builds run at once. The default is the number of processors.", valueName: "n"))
+            "How many builds run at once and share the processors. The default is the number of processors.",
+            valueName: "n"))
     var builds: Int?
 
     @Option(help: ArgumentHelp("How many builds may wait before more are refused.", valueName: "n"))
     var waitingBuilds = ApplianceSettings().waitingBuilds
 
-    @Option(help: ArgumentHelp("How many bytes a posted schematic may have.", valueName: "bytes"))
-    var schematicLimit = ApplianceSettings().schematicLimit
-
     func validate() throws {
         if let builds, builds < 1 { throw ValidationError("--builds must be 1 or more") }
         if waitingBuilds < 0 { throw ValidationError("--waiting-builds must be 0 or more") }
-        if !(1024...(64 << 20)).contains(schematicLimit) {
-            throw ValidationError("--schematic-limit must be between 1024 and \(64 << 20)")
-        }
         if !(1...1_000_000).contains(tftpTransfers) {
             throw ValidationError("--tftp-transfers must be between 1 and 1000000")
         }
         if !(1...1024).contains(tftpTransfersPerClient) {
             throw ValidationError("--tftp-transfers-per-client must be between 1 and 1024")
         }
-        if let externalURL, !externalURL.hasPrefix("http://"), !externalURL.hasPrefix("https://") {
-            throw ValidationError("--external-url must begin with http:// or https://")
+    }
+}
+
+/// What is taken of schematics.
+struct SchematicOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("How many bytes a posted schematic may have.", valueName: "bytes"))
+    var schematicLimit = ApplianceSettings().schematicLimit
+
+    func validate() throws {
+        if !(1024...(64 << 20)).contains(schematicLimit) {
+            throw ValidationError("--schematic-limit must be between 1024 and \(64 << 20)")
         }
     }
+}
 
-    var settings: ApplianceSettings {
-        var settings = ApplianceSettings()
-        settings.store = storeOptions.folder
-        settings.machinesFile = config
-        settings.interfaces = interface
-        settings.dhcp = dhcp
-        settings.servesTFTP = !withoutTFTP
-        settings.tftpPort = tftpPort
-        settings.tftpTransfers = tftpTransfers
-        settings.tftpTransfersPerClient = tftpTransfersPerClient
-        settings.tftpSinglePort = tftpSinglePort
-        settings.tftpBlockSizes = tftpBlockSizes
-        settings.tftpRoot = absolute(tftpRoot)
-        settings.httpAddress = httpAddress
-        settings.httpPort = httpPort
-        settings.externalURL = externalURL
-        settings.loaderFolders = loaderFolders + settings.loaderFolders
-        settings.builds = builds
-        settings.waitingBuilds = waitingBuilds
-        settings.schematicLimit = schematicLimit
-        return settings
+/// All settings of the daemon.
+struct SettingsOptions: ParsableArguments {
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var address: AddressOptions
+    @OptionGroup var rack: RackOptions
+    @OptionGroup var daemon: DaemonOptions
+    @OptionGroup var schematics: SchematicOptions
+
+    var settings: ApplianceSettings { ApplianceSettings(store, address, rack, daemon, schematics) }
+}
+
+extension ApplianceSettings {
+    /// The settings that the options of a command give.
+    init(
+        _ store: StoreOptions, _ address: AddressOptions, _ rack: RackOptions, _ daemon: DaemonOptions,
+        _ schematics: SchematicOptions
+    ) {
+        self.init()
+        self.store = store.folder
+        machinesFile = rack.config
+        interfaces = address.interface
+        dhcp = daemon.dhcp
+        servesTFTP = !daemon.withoutTFTP
+        tftpPort = daemon.tftpPort
+        tftpTransfers = daemon.tftpTransfers
+        tftpTransfersPerClient = daemon.tftpTransfersPerClient
+        tftpSinglePort = daemon.tftpSinglePort
+        tftpBlockSizes = daemon.tftpBlockSizes
+        tftpRoot = absolute(rack.tftpRoot)
+        httpAddress = daemon.httpAddress
+        httpPort = address.httpPort
+        externalURL = address.externalURL
+        loaderFolders = rack.loaderFolders + loaderFolders
+        configurationNetworks = daemon.configurationNetworks
+        builds = daemon.builds
+        waitingBuilds = daemon.waitingBuilds
+        schematicLimit = schematics.schematicLimit
     }
 }
 

@@ -1,33 +1,90 @@
-import Foundation
+import BootTimeline
+import Logging
 import NetworkTypes
+import Synchronization
 import Testing
 
 @testable import Appliance
 
 @Suite struct NeighbourTests {
-    static let table = """
-        IP address       HW type     Flags       HW address            Mask     Device
-        10.77.0.12       0x1         0x2         52:54:00:12:34:56     *        eth0
-        10.77.0.1        0x1         0x2         52:54:00:00:00:01     *        eth0
-        10.77.0.13       0x1         0x0         00:00:00:00:00:00     *        eth0
-        10.77.0.14       0x1         0x2         nonsense              *        eth0
-        10.77.0.15       0x1
-        """
+    private static let machine = MACAddress(value: 0x5254_0012_3456)
+    private static let other = MACAddress(value: 0x5254_0000_0001)
+    private let address = IPv4Address(value: 0x0a4d_000c)
 
-    @Test(arguments: [
-        ("10.77.0.12", "52:54:00:12:34:56"), ("10.77.0.1", "52:54:00:00:00:01"), ("10.77.0.13", nil),
-        ("10.77.0.14", nil),
-        ("10.77.0.15", nil), ("10.77.0.2", nil), ("0.0.0.0", nil),
-    ])
-    func theTableIsReadByItsColumns(address: String, mac: String?) throws {
-        let path = FileManager.default.temporaryDirectory.appendingPathComponent("arp-\(UUID())").path
-        try Data(Self.table.utf8).write(to: URL(filePath: path))
-        defer { try? FileManager.default.removeItem(atPath: path) }
-        let found = NeighbourObserver.neighbours(in: path)[try #require(IPv4Address(parsing: address))]
-        #expect(found == mac.flatMap { MACAddress(parsing: $0) })
+    private func observer(
+        _ place: AddressPlace, trusted: [String] = [], interfaces: [String] = []
+    ) throws -> NeighbourObserver {
+        let observer = NeighbourObserver(
+            timeline: BootTimeline(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }),
+            trusted: try trusted.map { try IPv4Network(parsing: $0) }, interfaces: interfaces, place: { _ in place })
+        // What anybody may say.
+        observer.learned(address, of: Self.machine)
+        return observer
     }
 
-    @Test func withoutATableNobodyIsKnown() {
-        #expect(NeighbourObserver.neighbours(in: "/nonexistent").isEmpty)
+    @Test(
+        arguments: [
+            (AddressPlace.link(interface: "eth0", Self.machine), [], [], true),
+            (.link(interface: "eth0", Self.machine), [], ["eth1", "eth0"], true),
+            (.link(interface: "eth0", Self.machine), [], ["eth1"], false),
+            (.link(interface: "eth0", Self.machine), ["10.77.0.0/16"], ["eth1"], true),
+            (.link(interface: "eth0", Self.other), ["10.77.0.0/16"], [], false),
+            (.link(interface: "eth0", nil), ["10.77.0.0/16"], [], false),
+            (.beyondRouter, [], [], false), (.beyondRouter, ["10.78.0.0/16"], [], false),
+            (.beyondRouter, ["10.78.0.0/16", "10.77.0.0/24"], [], true), (.beyondRouter, ["0.0.0.0/0"], ["eth0"], true),
+            (.ownHost, ["10.77.0.0/16"], [], false), (.nowhere, ["10.77.0.0/16"], [], false),
+        ] as [(AddressPlace, [String], [String], Bool)])
+    func whatWasHeardProvesNothing(
+        place: AddressPlace, trusted: [String], interfaces: [String], isProven: Bool
+    ) async throws {
+        let proof = await (try observer(place, trusted: trusted, interfaces: interfaces)).proof(of: address)
+        #expect((proof == .machine(Self.machine)) == isProven, "\(proof)")
+    }
+
+    @Test func storiesAreNamedByTheNeighbourAndElseByWhatWasHeard() throws {
+        #expect(try observer(.link(interface: "eth0", Self.other)).machine(at: address) == Self.other)
+        for place in [AddressPlace.link(interface: "eth0", nil), .beyondRouter, .ownHost, .nowhere] {
+            #expect(try observer(place).machine(at: address) == Self.machine)
+        }
+    }
+
+    @Test func theKernelIsNotAskedForEachRequest() throws {
+        let asked = Mutex(0)
+        let observer = NeighbourObserver(
+            timeline: BootTimeline(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }), trusted: [],
+            interfaces: [],
+            place: { _ in
+                asked.withLock { $0 += 1 }
+                return .link(interface: "eth0", nil)
+            })
+        for _ in 0..<1000 { _ = observer.machine(at: address) }
+        #expect((1...3).contains(asked.withLock { $0 }), "unknown addresses are remembered as well as known ones")
+    }
+
+    @Test func theLoopbackIsThisHost() {
+        #expect(AddressPlace.find(.loopback) == .ownHost)
+        #expect(AddressPlace.find(IPv4Address(value: 0x7f01_0203)) == .ownHost)
+        for odd in [0 as UInt32, 0xffff_ffff, 0xe000_0001] {
+            let place = AddressPlace.find(IPv4Address(value: odd))
+            if case .link(_, .some) = place { Issue.record("\(place)") }
+        }
+    }
+
+    @Test(
+        arguments: [
+            [], [1, 0], [3, 0, 1, 0], [255, 255, 1, 0], [8, 0, 1, 0, 1, 2, 3], [4, 0, 1, 0, 9],
+            [8, 0, 1, 0, 1, 2, 3, 4, 5, 0, 2, 0, 7],
+        ] as [[UInt8]])
+    func answersThatDoNotAddUpAreNone(attributes: [UInt8]) {
+        #expect(NetlinkQuestion.Answer(([0] + attributes)[1...], fixedLength: attributes.count + 1) == nil)
+        let answer = NetlinkQuestion.Answer(([9, 9, 9] + attributes)[1...], fixedLength: 2)
+        #expect(answer?.fixed ?? [9, 9] == [9, 9])
+    }
+
+    @Test func attributesAreReadByNumber() throws {
+        let bytes: [UInt8] = [0, 7, 7, 8, 0, 1, 0, 1, 2, 3, 4, 7, 0, 2, 0, 5, 6, 7, 0, 4, 0, 3, 0]
+        // The header's numbers are little-endian here and on every machine that Talos runs on.
+        let answer = try #require(NetlinkQuestion.Answer(bytes[1...], fixedLength: 2))
+        #expect(answer.attributes == [1: [1, 2, 3, 4], 2: [5, 6, 7], 3: []])
     }
 }

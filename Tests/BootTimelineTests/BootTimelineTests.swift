@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 
 /// A clock that moves when told to, and a log that is kept.
-private final class Bench: Sendable {
+final class Bench: Sendable {
     private let now = Mutex(Duration.zero)
     let lines = Mutex<[String]>([])
 
@@ -46,7 +46,7 @@ private struct Recorder: LogHandler {
     }
 }
 
-private func mac(_ last: UInt64) -> MACAddress { MACAddress(value: 0x5254_0077_0000 + last) }
+func mac(_ last: UInt64) -> MACAddress { MACAddress(value: 0x5254_0077_0000 + last) }
 
 @Suite struct BootTimelineTests {
     @Test func aBootIsOneStoryWithDurations() throws {
@@ -111,8 +111,12 @@ private func mac(_ last: UInt64) -> MACAddress { MACAddress(value: 0x5254_0077_0
         }
         let boot = try #require(timeline.snapshot(of: mac(1))?.boots.first)
         #expect(boot.events.count == 4 && boot.dropped == 6)
+        #expect(boot.events.map(\.detail) == ["5", "6", "7", "8"], "the last are kept")
         timeline.record(BootEvent(mac: mac(9), stage: .seen, detail: String(repeating: "é", count: 1000)))
-        #expect(try #require(timeline.snapshot(of: mac(9))?.boots.first?.events.first).detail.utf8.count <= 40)
+        let cut = try #require(timeline.snapshot(of: mac(9))?.boots.first?.events.first).detail
+        #expect(cut.utf8.count <= 40 && cut.utf8.count > 30)
+        timeline.record(BootEvent(mac: mac(9), stage: .failed, detail: "a" + String(repeating: "\u{301}", count: 1000)))
+        #expect(try #require(timeline.snapshot(of: mac(9))?.boots.first?.events.last).detail.utf8.count <= 40)
         for number in 1...3 { timeline.learned(IPv4Address(value: UInt32(number)), of: mac(UInt64(number))) }
         #expect((1...3).map { timeline.machine(at: IPv4Address(value: $0)) } == [nil, mac(2), mac(3)])
     }

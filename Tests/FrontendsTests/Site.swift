@@ -185,6 +185,9 @@ final class Neighbours: BootObserver {
     func machine(at address: IPv4Address) -> MACAddress? {
         known.withLock { $0[address] } ?? timeline.machine(at: address)
     }
+    func proof(of address: IPv4Address) async -> AddressProof {
+        known.withLock { $0[address] }.map { .machine($0) } ?? .none(reason: "\(address) is nobody's")
+    }
 }
 
 /// What was logged, a line each: level, message, facts.

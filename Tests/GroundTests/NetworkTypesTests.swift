@@ -38,3 +38,40 @@ import Testing
         #expect(SystemUUID(parsing: "12345678-9abc-def0-1122-33445566778") == nil)
     }
 }
+
+@Suite struct IPv4NetworkTests {
+    @Test(arguments: [
+        ("10.1.0.0/16", "10.1.255.255", "10.2.0.0"), ("192.0.2.4/30", "192.0.2.7", "192.0.2.8"),
+        ("192.0.2.4/32", "192.0.2.4", "192.0.2.5"), ("128.0.0.0/1", "255.255.255.255", "127.255.255.255"),
+    ])
+    func itHoldsItsAddresses(text: String, inside: String, outside: String) throws {
+        let network = try IPv4Network(parsing: text)
+        #expect(network.description == text)
+        #expect(network.contains(try #require(IPv4Address(parsing: inside))))
+        #expect(!network.contains(try #require(IPv4Address(parsing: outside))))
+        #expect(network.contains(network.address))
+    }
+
+    @Test func everywhereIsANetwork() throws {
+        let everywhere = try IPv4Network(parsing: "0.0.0.0/0")
+        #expect(everywhere.contains(.any) && everywhere.contains(.broadcast))
+    }
+
+    @Test(arguments: [
+        "", "/", "10.1.0.0", "10.1.0.0/", "10.1.0.0/33", "10.1.0.0/-1", "10.1.0/16", "10.1.0.0/016", "a/8",
+    ])
+    func otherTextsAreNone(text: String) {
+        #expect(throws: IPv4NetworkError.self) { try IPv4Network(parsing: text) }
+    }
+
+    @Test func anAddressInsideIsToldItsNetwork() {
+        let error = #expect(throws: IPv4NetworkError.self) { try IPv4Network(parsing: "10.1.2.3/16") }
+        #expect(error?.description.hasSuffix("write 10.1.0.0/16") == true)
+    }
+
+    @Test func anInterfacesNetworkIsFoundByItsMask() throws {
+        let address = try #require(IPv4Address(parsing: "10.99.3.7"))
+        let mask = try #require(IPv4Address(parsing: "255.255.252.0"))
+        #expect(IPv4Network(of: address, mask: mask).description == "10.99.0.0/22")
+    }
+}

@@ -89,11 +89,13 @@ import Testing
     @Test func aMachinesFileThatIsNone() throws {
         let scratch = try Scratch()
         let program = try Program([
-            "serve", "--store", "\(scratch.path)/store", "--dhcp", "off", "--no-tftp", "--config",
-            "/nonexistent/m.yaml",
+            "serve", "--store", "\(scratch.path)/store", "--dhcp", "off", "--no-tftp", "--http-address", "127.0.0.1",
+            "--http-port", "0", "--config", "/nonexistent/m.yaml",
         ])
-        #expect(try program.finish() == 1)
+        let connection = try HTTPConnection(port: program.port())
         #expect(program.errors.contains("/nonexistent/m.yaml"))
+        #expect(try connection.ask("GET", "/readyz").text.contains("no machine boots until it is corrected"))
+        #expect(try connection.ask("POST", "/schematics", body: Array("{}".utf8)).status == 201)
     }
 
     @Test(.enabled(if: Program.canUnshare, "needs mounts of its own"))

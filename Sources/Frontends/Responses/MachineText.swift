@@ -16,6 +16,11 @@ struct MachineText {
             string(address)
             raw(",")
         }
+        if let architecture = machine.architecture {
+            raw("\"architecture\":")
+            string(architecture)
+            raw(",")
+        }
         raw("\"boots\":[")
         for (index, boot) in machine.boots.enumerated() {
             if index > 0 { raw(",") }

@@ -47,28 +47,13 @@ struct BootRoutes {
             architecture: query["arch"].flatMap { Architecture(buildName: $0) })
         let address = context.clientAddress
         if let address { observer.learned(address, of: mac) }
-        let plan = await planner.plan(for: identity, baseURL: origin.baseURL)
+        var plan = await planner.plan(for: identity, baseURL: origin.baseURL, toldTo: address)
+        plan.reason = PublicText.withoutPaths(plan.reason)
         observer.record(
             BootEvent(
-                mac: mac, stage: plan.action.stage, detail: PublicText.withoutPaths(plan.reason), address: address))
-        return .text(try script(for: plan, from: origin))
-    }
-
-    private func script(for plan: BootPlan, from origin: ScriptOrigin) throws -> String {
-        switch plan.action {
-        // Not an error: iPXE would ask again and again, and the machine lose a minute before it boots from its disk.
-        case .ignore:
-            return RefusalScript.text(machine: plan.machine, reason: PublicText.withoutPaths(plan.reason), from: origin)
-        case .wait: return try WaitScript.text(machine: plan.machine, from: origin)
-        case .localDisk: return LocalDiskScript.text(machine: plan.machine, from: origin)
-        case .refuse:
-            return RefusalScript.text(machine: plan.machine, reason: PublicText.withoutPaths(plan.reason), from: origin)
-        case .boot(let assets):
-            do { return try assets.script(machine: plan.machine, from: origin) } catch {
-                return RefusalScript.text(
-                    machine: plan.machine, reason: PublicText.withoutPaths("\(error)"), from: origin)
-            }
-        }
+                mac: mac, stage: plan.action.stage, detail: plan.reason, address: address,
+                endsBoot: plan.action.endsBoot, architecture: identity.architecture?.rawValue))
+        return .text(try plan.script(from: origin))
     }
 
     private func origin(of request: Request, _ context: FrontendContext) -> ScriptOrigin {
@@ -77,6 +62,9 @@ struct BootRoutes {
 }
 
 extension BootPlan.Action {
+    /// Whether nothing is fetched after this.
+    fileprivate var endsBoot: Bool { if case .boot = self { false } else { true } }
+
     /// Where on the timeline a machine stands that was told this.
     fileprivate var stage: BootStage {
         switch self {

@@ -11,8 +11,8 @@ import TalosModel
 
 /// `/config/:mac`: the machine configuration of one machine, which names its URL on the kernel's command line.
 ///
-/// A configuration holds secrets, so it is given only to the machine itself, as far as the network tells: an address that
-/// is not known to be that machine's is refused.
+/// A configuration holds secrets, so it is given only to an address that is proven to be that machine's, by what the kernel
+/// knows of this host's own links, and beyond a router in the networks that the operator named for it.
 struct ConfigRoutes {
     let planner: BootPlanner
     let observer: any BootObserver
@@ -26,19 +26,20 @@ struct ConfigRoutes {
         guard let mac = MACAddress(parsing: text) else {
             return .refusal(.badRequest, "'\(text.prefix(64))' is not a MAC address, as in 52-54-00-12-34-56")
         }
-        let address = context.clientAddress
-        let owner = address.flatMap { observer.machine(at: $0) }
-        guard owner == mac else {
-            let who = owner?.description ?? "unknown"
+        guard let address = context.clientAddress else {
+            return .refusal(.forbidden, "a machine configuration is given to IPv4 addresses only")
+        }
+        let refusal: String
+        switch await observer.proof(of: address) {
+        case .machine(mac): refusal = ""
+        case .machine(let owner): refusal = "\(address) is \(owner), not \(mac)"
+        case .none(let reason): refusal = reason
+        }
+        guard refusal.isEmpty else {
             context.logRefusal(
                 .warning, "refused a machine configuration",
-                [
-                    "machine.mac": "\(mac)", "client": "\(address?.description ?? "not IPv4")", "client.mac": "\(who)",
-                ])
-            return .refusal(
-                .forbidden,
-                "\(address?.description ?? "this address") is \(who), not \(mac); a machine that booted from here is known"
-            )
+                ["machine.mac": "\(mac)", "client": "\(address)", "reason": "\(refusal)"])
+            return .refusal(.forbidden, refusal)
         }
         let query = request.query
         let identity = MachineIdentity(

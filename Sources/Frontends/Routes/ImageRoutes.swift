@@ -26,7 +26,7 @@ struct ImageRoutes {
         let machine = address.flatMap { observer.machine(at: $0) }
         do {
             var response = try await answer(request, context, path)
-            if request.method == .get, let stage = BootStage(assetNamed: path), let machine {
+            if request.method == .get, let stage = BootStage(assetNamed: path), let machine, let address {
                 response.body = response.body.afterWriting { [observer, planner, status = response.status] failure in
                     if let failure {
                         observer.record(
@@ -35,7 +35,7 @@ struct ImageRoutes {
                     } else if status == .ok {
                         // On the timeline when its last byte has left, because that is when the machine has it.
                         observer.record(BootEvent(mac: machine, stage: stage, detail: path, address: address))
-                        if stage == .initramfs { await planner.delivered(to: machine) }
+                        if stage == .initramfs { await planner.delivered(to: machine, at: address) }
                     }
                 }
             }

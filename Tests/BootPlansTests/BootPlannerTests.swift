@@ -1,0 +1,152 @@
+import BootPlans
+import DHCP
+import Foundation
+import IPXE
+import Machines
+import Netboot
+import NetworkTypes
+import Stores
+import TalosModel
+import Testing
+
+@Suite struct BootPlannerTests {
+    private static let defaults = "defaults: {schematic: {customization: {}}, version: v1.13.5}\n"
+    private static let one = "52:54:00:00:00:01"
+
+    @Test(
+        arguments: [
+            ("version: v1.12.0", Architecture.amd64, "Talos v1.12.0 has no boot files for amd64"),
+            ("version: v1.12.0", .arm64, nil), ("version: v1.13.5", .arm64, nil), ("version: v1.13.5", .amd64, nil),
+            (
+                "version: v1.13.4, schematic: {customization: {systemExtensions: {officialExtensions: [siderolabs/lonely]}}}",
+                .amd64, "the image of the extension siderolabs/lonely"
+            ),
+            (
+                "schematic: {customization: {systemExtensions: {officialExtensions: [siderolabs/nothing]}}}",
+                .amd64, "has no extension siderolabs/nothing"
+            ),
+            ("secureboot: true", .amd64, "secureboot"), ("version: v9.9.9", .amd64, "no release for version v9.9.9"),
+        ] as [(String, Architecture, String?)])
+    func onlyWhatTheReleaseHasIsPlanned(settings: String, architecture: Architecture, obstacle: String?) async throws {
+        let rack = try Rack(Self.defaults + "machines: [{name: one, mac: '\(Self.one)', \(settings)}]\n")
+        let plan = try await rack.plan(Self.one, architecture)
+        #expect(plan.kind == (obstacle == nil ? "boot" : "refuse"), "\(plan.reason)")
+        let script = try plan.script(from: ScriptOrigin(name: "Slipway test", baseURL: "http://10.0.0.1"))
+        if let obstacle {
+            #expect(plan.reason.contains(obstacle), "\(plan.reason)")
+            #expect(script.contains("cannot be booted") && !script.contains("kernel http"), "\(script)")
+        } else {
+            #expect(script.contains("kernel-\(architecture)"), "\(script)")
+        }
+    }
+
+    @Test func everyPlanHasItsScript() async throws {
+        let rack = try Rack(
+            Self.defaults + "machines: [{name: one, mac: '\(Self.one)', boot: local}]\nunknown: ignore\n")
+        let origin = ScriptOrigin(name: "Slipway test", baseURL: "http://10.0.0.1")
+        let ignored = try await rack.plan("52:54:00:00:00:99")
+        #expect(ignored.kind == "ignore")
+        #expect(!ignored.reason.contains(rack.folder), "strangers read it")
+        #expect(try ignored.script(from: origin).contains("no entry of machines.yaml matches 52:54:00:00:00:99"))
+        let local = try await rack.plan(Self.one)
+        #expect(local.kind == "disk")
+        #expect(try local.script(from: origin).contains("says boot: local") == false)
+    }
+
+    // MARK: - Once
+
+    private static let once =
+        defaults + "machines: [{name: nodes, match: {mac: 'a0:36:9f:*'}, boot: once}, "
+        + "{name: one, match: {serial: S1}, boot: once}]\n"
+
+    private func address(_ value: UInt32) -> IPv4Address { IPv4Address(value: 0x0a4d_0000 + value) }
+
+    @Test func onceEndsWhenTheInitramfsIsThere() async throws {
+        let rack = try Rack(Self.once)
+        let mac = try #require(MACAddress(parsing: "a0:36:9f:00:00:01"))
+        #expect(try await rack.plan("a0:36:9f:00:00:01").kind == "boot")
+        // Nobody was told.
+        await rack.planner.delivered(to: mac, at: address(1))
+        #expect(try await rack.plan("a0:36:9f:00:00:01", at: address(1)).kind == "boot")
+        await rack.planner.delivered(to: mac, at: address(2))
+        #expect(try await rack.plan("a0:36:9f:00:00:01").kind == "boot", "another address fetched it")
+        await rack.planner.delivered(to: mac, at: address(1))
+        #expect(try await rack.plan("a0:36:9f:00:00:01").kind == "disk")
+        #expect(try await rack.plan("52:54:00:00:00:07", serial: "S1", at: address(3)).kind == "boot")
+        await rack.planner.delivered(to: try #require(MACAddress(parsing: "52:54:00:00:00:07")), at: address(3))
+        #expect(try await rack.plan("52:54:00:00:00:07", serial: "S1").kind == "disk")
+    }
+
+    @Test func aStrangerWhoAsksInManyNamesDrivesOutNobody() async throws {
+        let rack = try Rack(Self.once)
+        #expect(try await rack.plan("a0:36:9f:00:00:01", at: address(1)).kind == "boot")
+        for name in 0..<70_000 {
+            let mac = MACAddress(value: 0xa036_9f00_0000 + 0x10_0000 + UInt64(name))
+            _ = await rack.planner.plan(
+                for: MachineIdentity(mac: mac, architecture: .amd64), baseURL: "http://10.0.0.1", toldTo: address(666))
+        }
+        for number in [1, 2] as [UInt32] {
+            let mac = MACAddress(value: 0xa036_9f00_0000 + UInt64(number))
+            #expect(try await rack.plan(mac.description, at: address(number)).kind == "boot")
+            await rack.planner.delivered(to: mac, at: address(number))
+            #expect(try await rack.plan(mac.description).kind == "disk", "machine \(number)")
+        }
+    }
+
+    @Test func alwaysMeansOnceMore() async throws {
+        let rack = try Rack(Self.once)
+        let mac = "a0:36:9f:00:00:01"
+        #expect(try await rack.plan(mac, at: address(1)).kind == "boot")
+        await rack.planner.delivered(to: try #require(MACAddress(parsing: mac)), at: address(1))
+        func edit(_ text: String) throws {
+            try Data(text.utf8).write(to: URL(filePath: "\(rack.folder)/machines.yaml"))
+            _ = try rack.machines.reload().get()
+        }
+        try edit(Self.once.replacingOccurrences(of: "once", with: "always"))
+        #expect(try await rack.plan(mac, at: address(1)).kind == "boot")
+        try edit(Self.once)
+        #expect(try await rack.plan(mac).kind == "boot")
+        #expect(try rack.store.recordKeys(.init(rawValue: "booted")).isEmpty)
+    }
+
+    // MARK: - Verdicts
+
+    /// Option 97 with the bytes as SMBIOS has them, and as the text has them.
+    @Test(arguments: [
+        [UInt8]([0x44, 0x33, 0x22, 0x11, 0x66, 0x55, 0x88, 0x77]), [0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88],
+    ])
+    func aUUIDIsTakenInBothOrders(fields: [UInt8]) throws {
+        let rack = try Rack(
+            Self.defaults
+                + "machines: [{name: uu, match: {uuid: 11223344-5566-7788-99aa-bbccddeeff00}, chainload: true}]\n")
+        let wire = fields + [0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff, 0x00]
+        #expect(rack.planner.verdict(on: try client(wire)) == .answer(BootOptions(chainload: true)))
+        let other = fields + [0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff, 0x01]
+        #expect(rack.planner.verdict(on: try client(other)) != .answer(BootOptions(chainload: true)))
+        guard case .ignore = rack.planner.verdict(on: try client(other)) else {
+            Issue.record("another machine is let through")
+            return
+        }
+    }
+
+    @Test func theUUIDsOtherOrderWinsOverWhatUnknownMachinesBoot() throws {
+        let rack = try Rack(
+            Self.defaults + "unknown: default\n"
+                + "machines: [{name: uu, match: {uuid: 11223344-5566-7788-99aa-bbccddeeff00}, chainload: true}]\n")
+        let text: [UInt8] = [
+            0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff, 0,
+        ]
+        #expect(rack.planner.verdict(on: try client(text)) == .answer(BootOptions(chainload: true)))
+    }
+
+    private func client(_ uuid: [UInt8]) throws -> BootClient {
+        var message = DHCPMessage(
+            operation: .request, transactionID: 1,
+            options: [
+                DHCPOption(.messageType, [1]), DHCPOption(.vendorClass, Array("PXEClient:Arch:00000:UNDI:002001".utf8)),
+                DHCPOption(.clientArchitecture, [0, 0]), DHCPOption(.clientUUID, [0] + uuid),
+            ])
+        message.clientHardwareAddress = ArraySlice([0x52, 0x54, 0, 0x77, 0, 9] + [UInt8](repeating: 0, count: 10))
+        return try BootClient.classify(message)
+    }
+}

@@ -1,0 +1,110 @@
+import BootPlans
+import Factory
+import Foundation
+import Imaging
+import LayoutBuilding
+import Logging
+import Machines
+import NetworkTypes
+import OCIModel
+import Releases
+import Stores
+import Synchronization
+import TalosModel
+import Testing
+
+/// A store with releases and a machines file, as the daemon has them; it goes when the test ends.
+final class Rack: Sendable {
+    let folder: String
+    let store: EmbeddedStore
+    let factory: Factory
+    let machines: MachineDirectory
+    let planner: BootPlanner
+
+    /// A rack whose store holds the small release of both architectures, and v1.12.0 for arm64 alone.
+    init(_ text: String, files: [String: String] = [:]) throws {
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent("slipway-plans-\(UUID())").path
+        try FileManager.default.createDirectory(atPath: "\(folder)/work", withIntermediateDirectories: true)
+        try FileManager.default.copyItem(atPath: Self.filled.get(), toPath: "\(folder)/store")
+        for (name, content) in files { try Data(content.utf8).write(to: URL(filePath: "\(folder)/\(name)")) }
+        try Data(text.utf8).write(to: URL(filePath: "\(folder)/machines.yaml"))
+        store = try EmbeddedStore(root: "\(folder)/store")
+        let catalog = try ReleaseCatalog(store: store)
+        let logger = Logger(label: "rack") { _ in SwiftLogNoOpLogHandler() }
+        factory = Factory(
+            store: store, catalog: catalog,
+            imager: Imager(
+                store: store, source: catalog, temporaryDirectory: "\(folder)/work", externalURL: "http://f.example"),
+            queue: BuildQueue(width: 1, capacity: 8), logger: logger)
+        machines = MachineDirectory(path: "\(folder)/machines.yaml")
+        _ = try machines.reload().get()
+        planner = BootPlanner(
+            factory: factory, machines: machines, ledger: BootOnceLedger(store: store), logger: logger)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+    /// The plan for a machine that asks from an address, or of which somebody only wants to know.
+    func plan(
+        _ mac: String, _ architecture: Architecture? = .amd64, serial: String? = nil, at address: IPv4Address? = nil
+    ) async throws -> BootPlan {
+        let mac = try #require(MACAddress(parsing: mac))
+        return await planner.plan(
+            for: MachineIdentity(mac: mac, serial: serial, architecture: architecture), baseURL: "http://10.0.0.1",
+            toldTo: address)
+    }
+
+    // Made once; an import syncs many files.
+    private static let filled = Result { () throws -> String in
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("slipway-plans-\(getpid())").path
+        try? FileManager.default.removeItem(atPath: folder)
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        atexit { Rack.removeFilled() }
+        let catalog = try ReleaseCatalog(store: EmbeddedStore(root: "\(folder)/store"))
+        var partial = try MiniatureRelease(tag: "v1.13.4", extensions: ["gvisor", "lonely"], size: 3000).layout
+        partial.entries.removeAll { $0.annotations.values.contains { $0.contains("/lonely:") } }
+        for (number, layout) in [
+            try MiniatureRelease(size: 3000).layout, partial, try Rack.armRelease("v1.12.0"),
+        ].enumerated() {
+            try layout.write(toFolder: "\(folder)/layout\(number)")
+            let report = try catalog.importLayout(at: "\(folder)/layout\(number)")
+            try #require(report.failures.isEmpty, "\(report.failures)")
+        }
+        return "\(folder)/store"
+    }
+
+    private static func removeFilled() {
+        try? FileManager.default.removeItem(
+            at: FileManager.default.temporaryDirectory.appendingPathComponent("slipway-plans-\(getpid())"))
+    }
+
+    private static func armRelease(_ tag: String) throws -> OCILayout {
+        var layout = OCILayout()
+        let path = "usr/install/arm64"
+        layout.list(
+            try layout.add(
+                ImageContent(
+                    [
+                        [
+                            LayoutBuilding.folder("usr"), LayoutBuilding.folder("usr/install"),
+                            LayoutBuilding.folder(path), file("\(path)/vmlinuz", "kernel \(tag)"),
+                            file("\(path)/initramfs.xz", "initramfs \(tag)"),
+                        ]
+                    ], entrypoint: ["/bin/imager"], labels: ["alpha.talos.dev/version": tag])),
+            as: "ghcr.io/siderolabs/imager:\(tag)")
+        return layout
+    }
+}
+
+extension BootPlan {
+    /// A word for what it tells a machine to do.
+    var kind: String {
+        switch action {
+        case .boot: "boot"
+        case .localDisk: "disk"
+        case .wait: "wait"
+        case .ignore: "ignore"
+        case .refuse: "refuse"
+        }
+    }
+}
