@@ -82,7 +82,7 @@ let package = Package(
 
         // MARK: - Domain
         /** A content-addressed folder that a kill at any moment leaves whole. */
-        library("Stores", ["Compositions", "Digests"]),
+        library("Stores", ["CLinux", "Compositions", "Digests"]),
         /** What has been checked about an image, in its type. */
         library("Trust", ["Compositions", "Digests", "OCIModel"]),
         /** Talos releases in the store: imported, listed, found. */
@@ -153,9 +153,8 @@ let package = Package(
             "Appliance",
             [
                 "BlockingWork", "BootPlans", "BootTimeline", "Compositions", "DHCP", "DHCPService", "Digests",
-                "Factory",
-                "Frontends",
-                "IPXE", "Imaging", "Machines", "Netboot", "NetworkTypes", "PrometheusMetrics", "Releases", "Schematics",
+                "Factory", "Frontends", "IPXE", "Imaging", "Machines", "Netboot", "NetworkTypes", "PrometheusMetrics",
+                "Releases", "Schematics",
                 "Stores", "TFTP", "TFTPService", "TalosModel", logging, metrics,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
@@ -288,9 +287,9 @@ let package = Package(
         tests(
             "SlipwayTests",
             [
-                "Bytes", "DHCP", "DHCPRig", "LayoutBuilding", "NamespaceTesting", "NetworkTypes", "ServerTesting",
-                "slipway",
-            ]),
+                "Bytes", "DHCP", "DHCPRig", "Digests", "LayoutBuilding", "NamespaceTesting", "NetworkTypes", "OCIModel",
+                "ServerTesting", "slipway",
+            ], resources: [.copy("Fixtures")]),
         tests("PrometheusMetricsTests", ["PrometheusMetrics", coreMetrics]),
     ]
 )

@@ -17,7 +17,8 @@ extension Appliance {
         do {
             let store = try EmbeddedStore(root: settings.store, access: .readOnly)
             let opened = try ReleaseCatalog(store: store)
-            problems += opened.problems
+            // Of boot files only those count that some machine of the file boots.
+            problems += opened.recordProblems
             if opened.versions().isEmpty {
                 problems.append(
                     "\(settings.store): there is no release in the store; 'slipway release import PATH' brings one in")

@@ -1,3 +1,4 @@
+import BlockingWork
 import BootPlans
 import BootTimeline
 import Compositions
@@ -57,10 +58,7 @@ public struct Appliance: Sendable {
         let externalURL: String
         if let given = settings.externalURL { externalURL = given } else { externalURL = try Self.ownURL(settings) }
         let builds = max(1, settings.builds ?? ProcessInfo.processInfo.activeProcessorCount)
-        let imager = Imager(
-            store: store, source: catalog,
-            temporaryDirectory: access == .readOnly ? "/nonexistent" : try Workspace.prepare(in: settings.store),
-            externalURL: externalURL)
+        let imager = Imager(store: store, source: catalog, externalURL: externalURL)
         factory = Factory(
             store: store, catalog: catalog, imager: imager,
             queue: BuildQueue(width: builds, capacity: settings.waitingBuilds), logger: logger)
@@ -180,6 +178,9 @@ public struct Appliance: Sendable {
         logger.notice("stopped")
     }
 
+    /// Removes what builds have taken apart; nothing is built after it.
+    public func removeWorkspace() { store.removeWorkFolder() }
+
     private func tftpServer(observer: any BootObserver) throws(ApplianceError) -> TFTPServer {
         var options = TFTPServer.Settings()
         options.port = settings.tftpPort
@@ -216,11 +217,16 @@ public struct Appliance: Sendable {
         observer: any BootObserver, registry: PrometheusRegistry, gauges: [@Sendable () -> Void],
         advice: @escaping @Sendable () -> [String], onRunning: @escaping @Sendable (Int) async -> Void
     ) -> any Service {
+        let disk = BlockingWork(width: 1, capacity: 64) { _ in
+            ApplianceError("too many ask for problems at once")
+        }
         let parts = HTTPFrontend.Parts(
             factory: factory, planner: planner, timeline: timeline, observer: observer,
             loaders: { [loaders] in try await loaders.file(named: $0) }, metrics: registry,
             problems: { [machines, catalog] in
-                (machines?.publicSummary ?? []) + catalog.problems + advice()
+                // It looks at files, and a disk may keep it waiting.
+                let stored = try? await disk.run { catalog.problems }
+                return (machines?.publicSummary ?? []) + (stored ?? []) + advice()
             },
             measure: { for gauge in gauges { gauge() } }, name: Self.name(version: version),
             externalURL: settings.externalURL, schematicLimit: settings.schematicLimit)

@@ -33,7 +33,10 @@ public struct LineLog: LogHandler {
     }
 
     /// The last lines say why a process ended, so its end waits for them, for a moment.
-    private static let flushesAtExit = atexit { LogWriter.standardError.flush(within: .milliseconds(500)) }
+    private static let flushesAtExit = atexit { flush() }
+
+    /// Waits for the lines so far, for a moment: before something else is written to standard error.
+    public static func flush() { LogWriter.standardError.flush(within: .milliseconds(500)) }
 
     /// A fact's value as a line shows it. What came from the network may hold anything; a line break in it would forge a line,
     /// and a terminal would obey an escape sequence.
@@ -45,7 +48,7 @@ public struct LineLog: LogHandler {
             switch scalar {
             case "\"", "\\": quoted += "\\\(scalar)"
             case "\n": quoted += "\\n"
-            case _ where scalar.isUnsafe: quoted += "\\u{\(String(scalar.value, radix: 16))}"
+            case _ where scalar.actsOnTerminal: quoted += "\\u{\(String(scalar.value, radix: 16))}"
             default: quoted.unicodeScalars.append(scalar)
             }
         }
@@ -54,13 +57,5 @@ public struct LineLog: LogHandler {
 }
 
 extension Unicode.Scalar {
-    /// Whether it can act on a terminal or end a line.
-    fileprivate var isUnsafe: Bool {
-        switch properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator: true
-        default: false
-        }
-    }
-
-    fileprivate var needsQuotes: Bool { self == " " || self == "\"" || self == "=" || self == "\\" || isUnsafe }
+    fileprivate var needsQuotes: Bool { self == " " || self == "\"" || self == "=" || self == "\\" || actsOnTerminal }
 }

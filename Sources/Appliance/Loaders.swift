@@ -19,7 +19,7 @@ public final class Loaders: Sendable {
     let folders: [ServedFolder]
     private let files = OpenFiles()
     private let known = Mutex<Set<String>>([])
-    private let digests = Mutex<[(file: OpenFile.Identity, digest: Digest)]>([])
+    private let digests = Mutex<[(file: FileIdentity, digest: Digest)]>([])
     // One at a time: a large file is read whole once, however many ask for it first.
     private let queue = DispatchQueue(label: "slipway.loaders")
 
@@ -92,7 +92,7 @@ public final class Loaders: Sendable {
     private func read(_ name: TFTPFileName) throws -> LoaderFile? {
         guard let file = try folders.open(name, files: files) else { return nil }
         let stored = StoredFile(path: try file.path(), length: file.length, digest: try digest(of: file))
-        return LoaderFile(content: Composition([.file(stored)]), modified: file.identity.modified)
+        return LoaderFile(content: Composition([.file(stored)]), modified: Int64(file.identity.modified.seconds))
     }
 
     private func digest(of file: OpenFile) throws -> Digest {

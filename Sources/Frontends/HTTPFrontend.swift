@@ -30,7 +30,7 @@ public struct HTTPFrontend: Sendable {
         /// What `/metrics` shows.
         public var metrics: PrometheusRegistry
         /// What an operator should look at.
-        public var problems: @Sendable () -> [String]
+        public var problems: @Sendable () async -> [String]
         /// Brings the gauges up to date.
         public var measure: @Sendable () -> Void
         /// Name and version, as consoles and the `Server` header show them.
@@ -44,7 +44,7 @@ public struct HTTPFrontend: Sendable {
         public init(
             factory: Factory, planner: BootPlanner, timeline: BootTimeline, observer: any BootObserver,
             loaders: @escaping @Sendable (String) async throws -> LoaderFile?, metrics: PrometheusRegistry,
-            problems: @escaping @Sendable () -> [String], measure: @escaping @Sendable () -> Void, name: String,
+            problems: @escaping @Sendable () async -> [String], measure: @escaping @Sendable () -> Void, name: String,
             externalURL: String?, schematicLimit: Int
         ) {
             self.factory = factory

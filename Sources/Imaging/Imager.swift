@@ -11,7 +11,7 @@ import Stores
 public struct Imager: Sendable {
     let store: EmbeddedStore
     let source: any ReleaseSource
-    let temporaryDirectory: String
+    private let givenDirectory: String?
     let externalURL: String
     let limits: ExtractionLimits
     let share: ProcessorShare
@@ -19,23 +19,33 @@ public struct Imager: Sendable {
     /// An imager.
     ///
     /// - Parameters:
-    ///   - temporaryDirectory: a folder with room for the largest extension, unpacked.
+    ///   - temporaryDirectory: a folder with room for the largest extension, unpacked. The default is the store's own.
     ///   - externalURL: where machines reach this factory; images carry it.
     ///   - limits: how much of an extension's image is taken in.
     ///   - processors: how many threads compress at a time, in all builds together. The default is all processors.
     public init(
-        store: EmbeddedStore, source: any ReleaseSource, temporaryDirectory: String, externalURL: String,
+        store: EmbeddedStore, source: any ReleaseSource, temporaryDirectory: String? = nil, externalURL: String,
         limits: ExtractionLimits = ExtractionLimits(),
         processors: Int = ProcessInfo.processInfo.activeProcessorCount
     ) {
         self.store = store
         self.source = source
-        // Programs run in folders of their own, from where a relative path would lead elsewhere.
-        self.temporaryDirectory =
-            temporaryDirectory.hasPrefix("/")
-            ? temporaryDirectory : "\(FileManager.default.currentDirectoryPath)/\(temporaryDirectory)"
+        givenDirectory = temporaryDirectory
         self.externalURL = externalURL
         self.limits = limits
         share = ProcessorShare(processors)
+    }
+
+    /// Where things are taken apart. Programs run in folders of their own, from where a relative path would lead elsewhere.
+    var temporaryDirectory: String {
+        get throws(ImagingError) {
+            let path: String
+            if let givenDirectory {
+                path = givenDirectory
+            } else {
+                do { path = try store.workFolder() } catch { throw ImagingError(error, while: "making a work folder") }
+            }
+            return path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)"
+        }
     }
 }

@@ -59,7 +59,9 @@ public enum Loader {
     static func remedy(for name: String) -> String {
         switch name {
         case bios, x64: "install Debian's package ipxe, or put the file there"
-        case arm64: "Debian has it from version 13 on, in the package ipxe (docs/loaders.md has the command), so put the file there"
+        case arm64:
+            "Debian has it from version 13 on, in the package ipxe (docs/loaders.md has the command), so put the file "
+                + "there"
         default: "put the file there"
         }
     }

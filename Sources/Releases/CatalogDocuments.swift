@@ -6,6 +6,8 @@ import OCIModel
 enum CatalogDocuments {
     /// The most entries a catalog may have. Talos has about a hundred extensions.
     static let maximumEntries = 10_000
+    /// How many bytes all descriptions together may have. Talos' are about 100 KB.
+    static let maximumTextLength = 4 << 20
 
     /// Reads `image-digests`: one `<registry>/<path>:<tag>@sha256:<hex>` a line; a line without `@` means nothing.
     /// `descriptions.yaml` has such a line as its key, whole, and may be missing.
@@ -14,6 +16,7 @@ enum CatalogDocuments {
     ) throws(ReleaseError) -> [OfficialExtension] {
         let texts = try descriptions.map { (bytes) throws(ReleaseError) in try Self.descriptions(bytes) } ?? [:]
         var extensions: [OfficialExtension] = []
+        var length = 0
         for line in imageDigests.split(separator: UInt8(ascii: "\n")) {
             let text = trimmed(String(decoding: line, as: UTF8.self))
             guard text.contains("@") else { continue }
@@ -25,6 +28,12 @@ enum CatalogDocuments {
                 throw ReleaseError(.document, "image-digests: '\(text)' has no digest")
             }
             let description = texts[Array(text.utf8)]
+            // One text may stand for many in YAML, and each extension gets a copy.
+            length += (description?.author.utf8.count ?? 0) + (description?.text.utf8.count ?? 0)
+            guard length <= maximumTextLength else {
+                throw ReleaseError(
+                    .limit, "descriptions.yaml describes extensions with more than \(maximumTextLength) bytes together")
+            }
             extensions.append(
                 OfficialExtension(
                     name: reference.repository, reference: reference.withoutDigest, digest: digest,

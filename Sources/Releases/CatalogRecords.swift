@@ -11,6 +11,9 @@ struct CatalogRecords: Sendable {
     var installers = RecordTable<TalosVersion, InstallerRecord>(.installers)
     var images = RecordTable<Digest, ImageRecord>(.images)
 
+    /// The kinds of all tables.
+    static let kinds = [RecordKind.bootFiles, .extensionCatalogs, .overlayCatalogs, .installers, .images]
+
     /// Reads again what has changed. An image that the policy refuses counts as not imported.
     mutating func refresh(from store: EmbeddedStore, _ policy: any TrustPolicy) throws(StoreError) {
         func version(_ key: String) -> TalosVersion? { try? TalosVersion(parsing: key) }

@@ -18,6 +18,15 @@ struct FlattenedImage {
 
     static let maximumRootNames = 256
     static let listNames = ["image-digests", "descriptions.yaml", "overlays.yaml"]
+
+    mutating func keep(_ content: KeptContent, as file: WantedFile) {
+        switch (file, content) {
+        case (.bootFile(let architecture, let name), .blob(let blob)):
+            bootFiles[architecture, default: [:]][name] = blob
+        case (.list(let name), .text(let text)): lists[name] = text
+        default: break
+        }
+    }
 }
 
 /// The boot files of an imager image, below `usr/install/<architecture>/`.
@@ -29,139 +38,142 @@ enum BootFileName: String, Hashable, Sendable, CaseIterable, Codable {
     case billOfMaterials = "talos.spdx.json"
 }
 
-/// Reads one image's layers.
+/// Reads images' layers.
 struct ImageFlattener {
     let store: EmbeddedStore
     let limits: ImportLimits
     let progress: ProgressMeter
+    let budget: UnpackingBudget
 
-    /// What a path is wanted as.
-    private enum Wanted {
-        case bootFile(Architecture, BootFileName)
-        case list(String)
+    /// A layer and the digest that its unpacked bytes must have.
+    typealias Layer = (blob: StagedBlob, diffID: Digest)
+
+    /// Where a wanted file is looked for.
+    private struct Search {
+        var path: [UInt8]
+        /// What is taken if the layers that are left have nothing there.
+        var fallback: KeptContent?
     }
 
-    /// Reads `layers`, the lowest first, each with the digest that its unpacked bytes must have.
-    func flatten(_ layers: [(blob: StagedBlob, diffID: Digest)]) throws(ReleaseError) -> FlattenedImage {
-        var wanted: [String: Wanted] = [:]
-        for architecture in Architecture.allCases {
-            for name in BootFileName.allCases {
-                wanted["usr/install/\(architecture)/\(name.rawValue)"] = .bootFile(architecture, name)
-            }
-        }
-        for name in FlattenedImage.listNames { wanted[name] = .list(name) }
+    /// How many hard links may lead from one to the next within a layer.
+    private static let longestChain = 8
+
+    /// Reads `layers`, the lowest first.
+    ///
+    /// A layer is taken as container runtimes unpack it: an absolute name is one below the image's root, of two entries with
+    /// one name the later counts, and a hard link is what its target was when the link was made. Where that was nothing, the
+    /// target that comes behind the link is taken.
+    func flatten(_ layers: [Layer]) throws(ReleaseError) -> FlattenedImage {
         var image = FlattenedImage()
-        // The wanted paths and all folders above them: only these need remembering when something hides what lies below.
-        var relevant = Set(wanted.keys)
-        for path in wanted.keys {
-            var folder = path[...]
-            while let slash = folder.lastIndex(of: "/") {
-                folder = folder[..<slash]
-                relevant.insert(String(folder))
-            }
-        }
+        var searches: [WantedFile: Search] = [:]
+        for (file, path) in WantedFile.all { searches[file] = Search(path: path) }
         var hiddenRoots: Set<String> = []
         var isRootHidden = false
         for layer in layers.reversed() {
-            var hidden: Set<String> = []
-            var hidesRoot = false
-            var found: Set<String> = []
-            var writer: BlobWriter?
-            var target: Wanted?
-            try read(layer.blob, expecting: layer.diffID) { event in
-                switch event {
-                case .entry(let entry):
-                    let path = try safePath(entry.path, in: "layer \(layer.blob.file.digest)")
-                    if path.isEmpty { return }
-                    let parts = path.split(separator: "/", maxSplits: 1)
-                    let name = path.split(separator: "/").last.map(String.init) ?? path
-                    let parent = String(path.dropLast(name.count))
-                    if name == ".wh..wh..opq" {
-                        if parent.isEmpty { hidesRoot = true }
-                        let folder = String(parent.dropLast())
-                        if relevant.contains(folder) { hidden.insert(folder) }
-                        return
-                    }
-                    if name.hasPrefix(".wh.") {
-                        let hiddenPath = parent + name.dropFirst(4)
-                        if parent.isEmpty || relevant.contains(hiddenPath) { hidden.insert(hiddenPath) }
-                        guard hidden.count <= 10_000 else {
-                            throw ReleaseError(.limit, "layer \(layer.blob.file.digest) hides more than 10000 names")
-                        }
-                        return
-                    }
-                    let root = String(parts[0])
-                    if !isRootHidden, !hiddenRoots.contains(root),
-                        image.rootNames.count < FlattenedImage.maximumRootNames
-                    {
-                        image.rootNames.insert(root)
-                    }
-                    guard entry.kind != .directory else { return }
-                    if relevant.contains(path) { hidden.insert(path) }
-                    guard let match = wanted[path] else { return }
-                    guard found.insert(path).inserted else {
-                        throw ReleaseError(.layer, "layer \(layer.blob.file.digest) holds '\(path)' twice")
-                    }
-                    // A link or device in a wanted place is not followed; the image then lacks the file.
-                    guard entry.kind == .file else { return }
-                    switch match {
-                    case .bootFile: writer = try store.writer(limit: limits.bootFileBytes)
-                    case .list(let name):
-                        guard entry.size <= UInt64(limits.catalogBytes) else {
-                            throw ReleaseError(
-                                .limit, "'\(name)' is longer than the \(limits.catalogBytes) bytes allowed")
-                        }
-                        image.lists[name] = []
-                    }
-                    target = match
-                case .data(let bytes):
-                    switch target {
-                    case .bootFile: try writer?.write(bytes)
-                    case .list(let name): image.lists[name]?.append(contentsOf: bytes)
-                    case nil: break
-                    }
-                case .end:
-                    if case .bootFile(let architecture, let name) = target, let finished = writer {
-                        image.bootFiles[architecture, default: [:]][name] = try store.finish(finished)
-                    }
-                    writer = nil
-                    target = nil
+            let wanted = searches.map { (file: $0.key, search: $0.value) }
+            var contents = LayerContents(wanted.map { .init(path: $0.search.path, file: $0.file) })
+            var hiding = LayerHiding(wanted.map(\.search.path), layer: "\(layer.blob.file.digest)")
+            try read(layer, into: &contents) { entry, place in
+                try hiding.take(entry, at: place)
+                guard let name = place.names.first, !LayerHiding.isMark(place) else { return }
+                let root = String(decoding: name, as: UTF8.self)
+                if !isRootHidden, !hiddenRoots.contains(root), image.rootNames.count < FlattenedImage.maximumRootNames {
+                    image.rootNames.insert(root)
                 }
             }
-            // Whiteouts and whatever is not a directory hide what lies below, in lower layers only.
-            for path in hidden {
-                if !path.contains("/") { hiddenRoots.insert(path) }
-                wanted[path] = nil
+            for (index, (file, search)) in wanted.enumerated() {
+                switch try resolve(contents.claim(index).before, of: file, in: layer) {
+                case .file(let content):
+                    image.keep(content, as: file)
+                    searches[file] = nil
+                case .none: searches[file] = nil
+                case .elsewhere(let next): searches[file] = next
+                case .lower:
+                    guard hiding.hides(search.path) else { continue }
+                    if let fallback = search.fallback { image.keep(fallback, as: file) }
+                    searches[file] = nil
+                }
             }
-            wanted = wanted.filter { path, _ in !path.hasParent(in: hidden) }
-            if hidesRoot {
-                isRootHidden = true
-                wanted = [:]
-            }
+            hiddenRoots.formUnion(hiding.roots)
+            isRootHidden = isRootHidden || hiding.isOpaque
+        }
+        for (file, search) in searches {
+            if let fallback = search.fallback { image.keep(fallback, as: file) }
         }
         return image
     }
 
+    /// What a layer says about a wanted file.
+    private enum Finding {
+        /// Its content.
+        case file(KeptContent)
+        /// That it is no file.
+        case none
+        /// That it is what lower layers have at another place.
+        case elsewhere(Search)
+        /// Nothing.
+        case lower
+    }
+
+    /// Follows hard links through a layer, which is read once more for each: when the link came by, its target may have been
+    /// gone by already.
+    private func resolve(
+        _ claim: LayerContents.Claim?, of file: WantedFile, in layer: Layer
+    ) throws(ReleaseError) -> Finding {
+        var claim = claim
+        var search: Search?
+        for _ in 0...Self.longestChain {
+            switch claim {
+            case .file(let content)?: return .file(content)
+            case .other?: return .none
+            case nil: return search.map { .elsewhere($0) } ?? .lower
+            case .hardLink(let target, let entry)?:
+                var contents = LayerContents([.init(path: target, file: file, entry: entry)])
+                try read(layer, into: &contents)
+                let found = contents.claim(0)
+                search = Search(path: target)
+                if case .file(let content)? = found.after { search?.fallback = content }
+                claim = found.before
+            }
+        }
+        throw ReleaseError(
+            .limit, "layer \(layer.blob.file.digest) has more than \(Self.longestChain) hard links one after the other")
+    }
+
     /// Reads a layer's archive and checks what it unpacks to.
     private func read(
-        _ blob: StagedBlob, expecting diffID: Digest, _ handler: (TarEvent) throws -> Void
+        _ layer: Layer, into contents: inout LayerContents,
+        _ look: (TarEntry, EntryPath) throws -> Void = { _, _ in }
     ) throws(ReleaseError) {
+        let name = "layer \(layer.blob.file.digest)"
         var tarLimits = TarLimits()
         tarLimits.contentLength = limits.layerBytes
         tarLimits.entries = limits.layerEntries
         let hash = UnpackedHash()
         var stream = TarStream(limits: tarLimits, outputLimit: limits.layerBytes)
-        stream.observe = { hash.hasher.update($0) }
+        stream.observe = { bytes in
+            hash.hasher.update(bytes)
+            try budget.take(bytes.count)
+        }
         do {
-            try stream.read(blob.file.read, progress: progress, handler)
+            try stream.read(layer.blob.file.read, progress: progress) { event in
+                switch event {
+                case .entry(let entry):
+                    let place = try safePath(entry.path, in: name)
+                    if place.names.isEmpty { return }
+                    try look(entry, place)
+                    try contents.begin(entry, at: place.normalized) { try KeptContentWriter($0, store, limits) }
+                case .data(let bytes): try contents.write(bytes)
+                case .end: try contents.end()
+                }
+            }
         } catch {
-            throw ReleaseError(error, reading: "layer \(blob.file.digest)")
+            throw ReleaseError(error, reading: name)
         }
         let found = hash.finish()
-        guard found == diffID else {
+        guard found == layer.diffID else {
             throw ReleaseError(
-                .layer,
-                "layer \(blob.file.digest) unpacks to \(found), and the image's configuration promises \(diffID)")
+                .layer, "\(name) unpacks to \(found), and the image's configuration promises \(layer.diffID)")
         }
     }
 }
@@ -177,14 +189,25 @@ private final class UnpackedHash {
     }
 }
 
-extension String {
-    /// Whether some folder above this path is in `folders`.
-    fileprivate func hasParent(in folders: Set<String>) -> Bool {
-        var path = self[...]
-        while let slash = path.lastIndex(of: "/") {
-            path = path[..<slash]
-            if folders.contains(String(path)) { return true }
+/// How much all layers of an import together may unpack to. Indexes may name the same layer thousands of times, so that a
+/// limit for each layer alone bounds nothing.
+final class UnpackingBudget {
+    private let limit: UInt64
+    private var used: UInt64 = 0
+
+    /// A budget for a layout of `byteCount` bytes.
+    init(byteCount: UInt64, _ limits: ImportLimits) {
+        let (scaled, overflow) = byteCount.multipliedReportingOverflow(by: limits.unpackedRatio)
+        let (sum, overflowed) = scaled.addingReportingOverflow(limits.unpackedBase)
+        limit = overflow || overflowed ? .max : sum
+    }
+
+    func take(_ count: Int) throws(ReleaseError) {
+        used &+= UInt64(clamping: count)
+        guard used <= limit else {
+            throw ReleaseError(
+                .limit,
+                "the layers of this layout unpack to more than \(limit) bytes together; import fewer images at a time")
         }
-        return false
     }
 }

@@ -101,6 +101,10 @@ struct ImageImporter {
                 "manifest \(descriptor.digest) has \(manifest.layers.count) layers, and its configuration speaks of "
                     + "\(configuration.diffIDs.count)")
         }
+        // Signatures and attestations travel with an image's configuration, and with layers that are none.
+        if let first = manifest.layers.first, !manifest.layers.contains(where: \.mediaType.isLayer) {
+            return .other(reason: "its content is '\(first.mediaType.rawValue.prefix(128))': it is not an image")
+        }
         for layer in manifest.layers where !layer.mediaType.isLayer {
             throw ReleaseError(
                 .document,

@@ -77,10 +77,19 @@ public struct ImportProgress: Hashable, Sendable {
 public struct ImportLimits: Hashable, Sendable {
     /// All content of a layout that comes as an archive, in bytes. The default is 256 GiB.
     public var layoutBytes: UInt64 = 256 << 30
+    /// How many bytes one byte of a layout may unpack to, on top of `archiveBase` or `unpackedBase`. The default is 64, where
+    /// honest layers have up to 10.
+    public var unpackedRatio: UInt64 = 64
+    /// What any archive of a layout may unpack to, in bytes. The default is 1 GiB.
+    public var archiveBase: UInt64 = 1 << 30
+    /// What the layers of all images of any layout may unpack to, in bytes. The default is 16 GiB.
+    public var unpackedBase: UInt64 = 16 << 30
     /// Members of a layout that comes as an archive. The default is 200 000.
     public var layoutEntries = 200_000
     /// Images in a layout. The default is 20 000.
     public var images = 20_000
+    /// Platforms of one image. The default is 16; Talos has two.
+    public var platforms = 16
     /// How deep indexes nest in indexes. The default is 4.
     public var indexDepth = 4
     /// One layer when it is unpacked, in bytes. The default is 8 GiB.

@@ -22,10 +22,14 @@ final class LayoutArchive: LayoutSource {
         }
         byteCount = file.length.multipliedReportingOverflow(by: 2).partialValue
         progress.start(total: byteCount)
+        // All of it goes to the disk, so what a small archive may unpack to depends on its length.
+        let (scaled, overflow) = file.length.multipliedReportingOverflow(by: limits.unpackedRatio)
+        let (sum, overflowed) = scaled.addingReportingOverflow(limits.archiveBase)
+        let bytes = overflow || overflowed ? limits.layoutBytes : min(limits.layoutBytes, sum)
         var tarLimits = TarLimits()
-        tarLimits.contentLength = limits.layoutBytes
+        tarLimits.contentLength = bytes
         tarLimits.entries = limits.layoutEntries
-        let unpacker = TarStream(limits: tarLimits, outputLimit: limits.layoutBytes)
+        let unpacker = TarStream(limits: tarLimits, outputLimit: bytes)
         var member: Member?
         do {
             try unpacker.read(file.readAll, progress: progress) { event in
@@ -59,9 +63,15 @@ final class LayoutArchive: LayoutSource {
     }
 
     private func begin(_ entry: TarEntry, _ store: EmbeddedStore, _ archive: String) throws -> Member? {
-        let path = try safePath(entry.path, in: archive)
-        let blobName =
-            path.hasPrefix("blobs/sha256/") ? Digest(hexadecimal: path.dropFirst("blobs/sha256/".count)) : nil
+        let place = try safePath(entry.path, in: archive)
+        guard !place.isAbsolute else {
+            throw ReleaseError(
+                .unsafePath,
+                "\(archive) holds '\(entry.path.prefix(256))', which is an absolute path; it was not made as a layout")
+        }
+        let path = String(decoding: place.normalized, as: UTF8.self)
+        let isBlob = place.names.count == 3 && path.utf8.starts(with: "blobs/sha256/".utf8)
+        let blobName = isBlob ? Digest(hexadecimal: path.dropFirst("blobs/sha256/".count)) : nil
         guard blobName != nil || path == "index.json" || path == "oci-layout" else { return nil }
         guard entry.kind == .file else {
             throw ReleaseError(.blob, "'\(path)' in \(archive) is not a regular file")
@@ -85,17 +95,16 @@ final class LayoutArchive: LayoutSource {
     }
 }
 
-/// A member's path without a leading `./` and a closing `/`; empty for the root.
+/// The place that a member's path names, without a leading `./` and a closing `/`; empty for the root.
 ///
-/// - Throws: `ReleaseError` with code `unsafePath` for a path that is absolute or climbs out.
-func safePath(_ path: String, in archive: String) throws(ReleaseError) -> String {
-    func fault(_ problem: String) -> ReleaseError {
-        ReleaseError(.unsafePath, "\(archive) holds '\(path.prefix(256))', which \(problem); it was not made honestly")
+/// - Throws: `ReleaseError` with code `unsafePath` for a path that climbs out.
+func safePath(_ path: String, in archive: String) throws(ReleaseError) -> EntryPath {
+    let place = EntryPath(path)
+    guard !place.climbs else {
+        throw ReleaseError(
+            .unsafePath, "\(archive) holds '\(path.prefix(256))', which climbs out with '..'; it was not made honestly")
     }
-    guard !path.utf8.starts(with: "/".utf8) else { throw fault("is an absolute path") }
-    let parts = path.split(separator: "/").filter { $0 != "." }
-    guard !parts.contains("..") else { throw fault("climbs out with '..'") }
-    return parts.joined(separator: "/")
+    return place
 }
 
 /// Unpacks a tar stream, after undoing gzip, zstd or xz where its first bytes say so.
@@ -103,7 +112,7 @@ struct TarStream {
     let limits: TarLimits
     let outputLimit: UInt64
     /// Sees every byte of the archive after it has been decompressed.
-    var observe: (UnsafeRawBufferPointer) -> Void = { _ in }
+    var observe: (UnsafeRawBufferPointer) throws -> Void = { _ in }
 
     init(limits: TarLimits, outputLimit: UInt64) {
         self.limits = limits
@@ -129,7 +138,7 @@ struct TarStream {
         var isFirst = true
         var plainCount: UInt64 = 0
         func unpacked(_ bytes: UnsafeRawBufferPointer) throws {
-            observe(bytes)
+            try observe(bytes)
             try reader.write(bytes, handler)
         }
         try source { chunk in

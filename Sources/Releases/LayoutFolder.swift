@@ -30,7 +30,7 @@ final class LayoutFolder: LayoutSource {
     /// Whether the operator named a folder, links on the way to it followed.
     static func isFolder(_ path: String) -> Bool {
         var status = stat()
-        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+        return StoreOwner.asRoot { stat(path, &status) } == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
     func rootFile(_ name: String) throws -> [UInt8]? {
@@ -82,19 +82,24 @@ final class OpenFile {
 
     /// Opens `name` in a folder, or in the process's own.
     convenience init(in folder: OpenFile? = nil, _ name: String, _ flags: Int32, shown: String) throws(ReleaseError) {
-        let number = openat(folder?.number ?? AT_FDCWD, name, O_RDONLY | O_CLOEXEC | flags)
-        guard number >= 0 else { throw Self.failure(shown) }
+        let (number, code) = Self.open(in: folder?.number ?? AT_FDCWD, name, flags)
+        guard number >= 0 else { throw Self.failure(shown, code) }
         self.init(number: number, shown: shown)
     }
 
     /// Opens `name` in a folder; nil if there is no such file.
     convenience init?(in folder: OpenFile, ifPresent name: String, _ flags: Int32, shown: String) throws(ReleaseError) {
-        let number = openat(folder.number, name, O_RDONLY | O_CLOEXEC | flags)
+        let (number, code) = Self.open(in: folder.number, name, flags)
         guard number >= 0 else {
-            if errno == ENOENT { return nil }
-            throw Self.failure(shown)
+            if code == ENOENT { return nil }
+            throw Self.failure(shown, code)
         }
         self.init(number: number, shown: shown)
+    }
+
+    /// A layout is the operator's, who may be root and hand over what the store's owner cannot read.
+    private static func open(in folder: Int32, _ name: String, _ flags: Int32) -> (number: Int32, code: Int32) {
+        StoreOwner.asRoot { (openat(folder, name, O_RDONLY | O_CLOEXEC | flags), errno) }
     }
 
     private init(number: Int32, shown: String) {
@@ -104,8 +109,7 @@ final class OpenFile {
 
     deinit { close(number) }
 
-    private static func failure(_ shown: String) -> ReleaseError {
-        let code = errno
+    private static func failure(_ shown: String, _ code: Int32) -> ReleaseError {
         if code == ELOOP || code == ENOTDIR {
             return ReleaseError(
                 .blob, "\(shown) leads over a symbolic link, which is not followed; put the file itself in the layout")
@@ -137,7 +141,9 @@ final class OpenFile {
     }
 
     /// The lengths of a folder's entries together.
-    func totalLengthOfEntries() -> UInt64 {
+    func totalLengthOfEntries() -> UInt64 { StoreOwner.asRoot { countLengthOfEntries() } }
+
+    private func countLengthOfEntries() -> UInt64 {
         // A descriptor of its own: closedir closes the one it is given.
         let copy = openat(number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard copy >= 0, let folder = fdopendir(copy) else { return 0 }

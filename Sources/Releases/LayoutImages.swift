@@ -65,17 +65,14 @@ struct LayoutImageFinder {
         // Some tools write an image's own index as the layout's: then its digest is the name a catalog knows it by.
         if index.manifests.count > 1, index.manifests.allSatisfy({ $0.platform != nil }), isOneImage(index) {
             let blob = try content.rootIndex(bytes)
-            append(index, named: nil, subject: blob.file.digest, blob: blob)
+            try append(index, named: nil, subject: blob.file.digest, blob: blob)
             return
         }
         for descriptor in index.manifests { try visit(descriptor, inherited: nil, depth: 1) }
     }
 
     private mutating func visit(_ descriptor: Descriptor, inherited: String?, depth: Int) throws(ReleaseError) {
-        entries += 1
-        guard entries <= 2 * limits.images else {
-            throw ReleaseError(.limit, "the layout's indexes list more than \(2 * limits.images) entries")
-        }
+        try count(1)
         let name = descriptor.name ?? inherited
         guard descriptor.mediaType.isIndex else {
             try visitManifest(descriptor, name)
@@ -88,7 +85,7 @@ struct LayoutImageFinder {
             }
             let (index, blob) = try index(descriptor)
             if isOneImage(index) {
-                append(index, named: name, subject: descriptor.digest, blob: blob)
+                try append(index, named: name, subject: descriptor.digest, blob: blob)
             } else {
                 for child in index.manifests { try visit(child, inherited: name, depth: depth + 1) }
             }
@@ -96,6 +93,14 @@ struct LayoutImageFinder {
             if error.endsImport || entries > 2 * limits.images { throw error }
             failures.append(
                 ImportFailure(name: name ?? "\(descriptor.digest)", digest: descriptor.digest, error: error))
+        }
+    }
+
+    /// Counts entries of indexes, those of an image's own index too, each time that they are come upon.
+    private mutating func count(_ number: Int) throws(ReleaseError) {
+        entries += number
+        guard entries <= 2 * limits.images else {
+            throw ReleaseError(.limit, "the layout's indexes list more than \(2 * limits.images) entries")
         }
     }
 
@@ -118,6 +123,11 @@ struct LayoutImageFinder {
             skipped.append(.init(name: shown, reason: "'\(descriptor.mediaType.rawValue.prefix(128))' is not an image"))
             return
         }
+        if let kind = descriptor.cosignKind, !kind.utf8.starts(with: "image".utf8) {
+            skipped.append(
+                .init(name: shown, reason: "it is cosign's '\(kind.prefix(64))' about an image, and no image"))
+            return
+        }
         guard Self.isKept(descriptor) else {
             skipped.append(
                 .init(name: shown, reason: "it is for \(descriptor.platform.map { "\($0)" } ?? "no platform")"))
@@ -130,11 +140,20 @@ struct LayoutImageFinder {
             LayoutImage(name: name, subject: descriptor.digest, index: nil, manifests: [descriptor]))
     }
 
-    private mutating func append(_ index: Index, named name: String?, subject: Digest, blob: StagedBlob) {
+    private mutating func append(
+        _ index: Index, named name: String?, subject: Digest, blob: StagedBlob
+    ) throws(ReleaseError) {
+        try count(index.manifests.count)
+        guard images.count < limits.images else {
+            throw ReleaseError(.limit, "the layout has more than \(limits.images) images")
+        }
         let kept = index.manifests.filter { $0.mediaType.isManifest && Self.isKept($0) }
         if kept.isEmpty {
             let reason = "it has nothing for linux/amd64 or linux/arm64"
             skipped.append(.init(name: name ?? "\(subject)", reason: reason))
+        } else if kept.count > limits.platforms {
+            throw ReleaseError(
+                .limit, "index \(subject) lists \(kept.count) images for linux, and \(limits.platforms) are allowed")
         } else {
             images.append(LayoutImage(name: name, subject: subject, index: blob, manifests: kept))
         }
@@ -153,5 +172,14 @@ struct LayoutImageFinder {
         guard !descriptor.isAttestation else { return false }
         guard let platform = descriptor.platform else { return true }
         return platform.os == "linux" && Architecture(rawValue: platform.architecture) != nil
+    }
+}
+
+extension Descriptor {
+    /// What 'cosign save' says that an entry of its layouts is, where it has written it: image, imageIndex, sigs, atts.
+    fileprivate var cosignKind: Substring? {
+        let prefix = "dev.cosignproject.cosign/"
+        guard let kind = annotations["kind"], kind.utf8.starts(with: prefix.utf8) else { return nil }
+        return kind[kind.utf8.index(kind.startIndex, offsetBy: prefix.utf8.count)...]
     }
 }

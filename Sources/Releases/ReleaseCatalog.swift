@@ -49,11 +49,41 @@ public final class ReleaseCatalog: Sendable {
 
     // MARK: - Questions
 
-    /// The versions that are offered, in ascending order: see `ReleaseListing`.
-    public func versions() -> [TalosVersion] { listing.listed(Array(current.bootFiles.records.keys)) }
+    /// The versions that are offered, in ascending order: those that the operator has handed over, and those of the others that
+    /// `ReleaseListing` lists.
+    public func versions() -> [TalosVersion] {
+        let records = current.bootFiles.records
+        let listed = Set(listing.listed(Array(records.keys)))
+        return records.filter { $1.provenance.origin.isOperators || listed.contains($0) }.keys.sorted()
+    }
 
     /// Records in the store that can't be used: a sentence for each.
-    public var problems: [String] { current.problems }
+    public var recordProblems: [String] { current.problems }
+
+    /// Records and boot files in the store that can't be used, and blobs that were moved aside: a sentence for each. Boot files
+    /// are looked at, not read: what has been altered shows when it is used. It takes a look at every such file, and a recent
+    /// answer is given again.
+    public var problems: [String] {
+        let records = current
+        return fileProblems.withLock { known in
+            let now = ContinuousClock.now
+            if let known, now - known.time < Self.lookInterval { return records.problems + known.problems }
+            let problems = records.missingBootFiles(in: store) + Self.quarantined(in: store)
+            known = (now, problems)
+            return records.problems + problems
+        }
+    }
+
+    /// How long the state of the boot files is taken for granted.
+    private static let lookInterval = Duration.seconds(1)
+    private let fileProblems = Mutex<(time: ContinuousClock.Instant, problems: [String])?>(nil)
+
+    private static func quarantined(in store: EmbeddedStore) -> [String] {
+        store.quarantined(limit: 100).map { digest in
+            "the blob \(digest) was damaged and lies in \(store.root)/corrupt; import what it belongs to again, and look at "
+                + "the disk"
+        }
+    }
 
     /// What has been imported of a version, listed or not; nil if its imager image has not. The boot files are read and
     /// hashed the first time this process asks for them.
@@ -189,7 +219,9 @@ public final class ReleaseCatalog: Sendable {
         var report = ImportReport(imported: [], failures: finder.failures, skipped: finder.skipped)
         let importer = ImageImporter(
             content: content, store: store, policy: policy,
-            flattener: ImageFlattener(store: store, limits: limits, progress: meter),
+            flattener: ImageFlattener(
+                store: store, limits: limits, progress: meter,
+                budget: UnpackingBudget(byteCount: content.source.byteCount / 2, limits)),
             origin: .operatorLayout(path: path), fallbackVersion: version)
         for image in finder.images {
             do throws(ReleaseError) {

@@ -71,10 +71,10 @@ public struct ReleaseError: Error, Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Whether the next image would meet the same failure.
+    /// Whether the next image would meet the same failure: where nothing can be written, or nobody waits for it.
     var endsImport: Bool {
         switch code {
-        case .store(.diskFull), .store(.permissionDenied), .store(.readOnly), .store(.inputOutput), .cancelled: true
+        case .store(.diskFull), .store(.permissionDenied), .store(.readOnly), .cancelled: true
         default: false
         }
     }

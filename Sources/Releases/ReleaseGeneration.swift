@@ -16,7 +16,7 @@ extension ReleaseCatalog {
     public func generation() throws(ReleaseError) -> ReleaseGeneration {
         do throws(StoreError) {
             var records: [RecordGeneration?] = []
-            for kind in [RecordKind.bootFiles, .extensionCatalogs, .overlayCatalogs, .images] {
+            for kind in CatalogRecords.kinds {
                 records.append(try store.recordGeneration(kind))
             }
             return ReleaseGeneration(records)

@@ -1,18 +1,23 @@
+import Compositions
 import Glibc
 
 /// An open file that is closed when its owner goes.
 struct OwnedDescriptor: ~Copyable {
     let number: Int32
 
-    /// Opens `path`; nil if there is no such file. Links are not followed, and nothing is inherited by child processes.
-    init?(opening path: String, _ flags: Int32, mode: mode_t = 0o640, _ action: String) throws(StoreError) {
+    /// Opens `path`; nil if there is no such file or, with `missingFolder`, no folder to make it in. Links are not followed, and
+    /// nothing is inherited by child processes.
+    init?(
+        opening path: String, _ flags: Int32, mode: mode_t = 0o640, _ action: String, missingFolder: Bool = false
+    ) throws(StoreError) {
         while true {
-            let number = open(path, flags | O_CLOEXEC | O_NOFOLLOW, mode)
+            // A FIFO under a name of the store must not hold the opener.
+            let number = open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, mode)
             if number >= 0 {
                 self.number = number
                 return
             }
-            if errno == ENOENT, flags & O_CREAT == 0 { return nil }
+            if errno == ENOENT, flags & O_CREAT == 0 || missingFolder { return nil }
             if errno != EINTR { throw StoreError(errno: errno, action, path) }
         }
     }
@@ -21,6 +26,14 @@ struct OwnedDescriptor: ~Copyable {
 
     /// Closes the file here and not before, for one that is held for its lock.
     consuming func release() {}
+
+    /// The state of the file.
+    func identity(_ path: String) throws(StoreError) -> FileIdentity {
+        guard let identity = FileIdentity(descriptor: number) else {
+            throw StoreError(errno: errno, "looking at", path)
+        }
+        return identity
+    }
 
     /// Writes all of `bytes`.
     func write(_ bytes: UnsafeRawBufferPointer, _ path: String) throws(StoreError) {
@@ -66,25 +79,14 @@ func synchronizeFolder(_ path: String) throws(StoreError) {
     try folder.synchronize(path)
 }
 
-/// What tells one state of a file from another without reading it.
-struct FileIdentity: Hashable, Sendable {
-    var device: UInt64
-    var node: UInt64
-    var length: UInt64
-    var modified: [Int]
-    var isRegular: Bool
-
-    /// The state of the file at `path`, or nil if there is none.
-    init?(_ path: String) throws(StoreError) {
+extension FileIdentity {
+    /// The state of the file at `path`, links not followed, or nil if there is none.
+    init?(at path: String) throws(StoreError) {
         var status = stat()
         guard lstat(path, &status) == 0 else {
             if errno == ENOENT { return nil }
             throw StoreError(errno: errno, "looking at", path)
         }
-        device = UInt64(status.st_dev)
-        node = UInt64(status.st_ino)
-        length = UInt64(clamping: status.st_size)
-        modified = [status.st_mtim.tv_sec, status.st_mtim.tv_nsec]
-        isRegular = status.st_mode & S_IFMT == S_IFREG
+        self.init(status)
     }
 }

@@ -1,3 +1,4 @@
+import Compositions
 import Glibc
 
 /// A group of records: the name of their folder.
@@ -16,6 +17,9 @@ extension EmbeddedStore {
     public func record(_ kind: RecordKind, _ key: String) throws(StoreError) -> [UInt8]? {
         let path = try recordPath(kind, key)
         guard let descriptor = try OwnedDescriptor(opening: path, O_RDONLY, "opening") else { return nil }
+        guard try descriptor.identity(path).isRegular else {
+            throw StoreError(.corrupt, "the record \(path) is no file; remove it")
+        }
         var bytes: [UInt8] = []
         do {
             try descriptor.readAll(path) { chunk in
@@ -41,23 +45,19 @@ extension EmbeddedStore {
         }
         let session = try writableSession()
         let folder = recordFolder(kind)
-        if try FileIdentity(folder) == nil {
+        if try FileIdentity(at: folder) == nil {
             try session.makeFolder(folder)
             try synchronizeFolder(root + "/records")
         }
         let temporary = session.nextPath()
+        let descriptor = try session.create(temporary)
         defer { unlink(temporary) }
-        guard
-            let descriptor = try OwnedDescriptor(
-                opening: temporary, O_WRONLY | O_CREAT | O_EXCL, mode: Self.fileMode, "creating")
-        else { throw StoreError(errno: ENOENT, "creating", temporary) }
         let written = value.withUnsafeBytes { buffer in
             Result { () throws(StoreError) in try descriptor.write(buffer, path) }
         }
         try written.get()
-        session.giveToOwner(descriptor.number)
         try descriptor.synchronize(path)
-        guard rename(temporary, path) == 0 else { throw StoreError(errno: errno, "storing", path) }
+        try session.rename(temporary, to: path)
         try synchronizeFolder(folder)
     }
 
@@ -81,11 +81,8 @@ extension EmbeddedStore {
     /// Changes within one tick of the file system's clock look alike: whoever caches records should read again if
     /// `isSettled` was false.
     public func recordGeneration(_ kind: RecordKind) throws(StoreError) -> RecordGeneration? {
-        guard let identity = try FileIdentity(recordFolder(kind)) else { return nil }
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        let age = Double(now.tv_sec - identity.modified[0]) + Double(now.tv_nsec - identity.modified[1]) / 1e9
-        return RecordGeneration(identity: identity, isSettled: age > 0.1)
+        guard let identity = try FileIdentity(at: recordFolder(kind)) else { return nil }
+        return RecordGeneration(identity: identity, isSettled: identity.isSettled)
     }
 
     private func recordFolder(_ kind: RecordKind) -> String { "\(root)/records/\(kind.rawValue)" }

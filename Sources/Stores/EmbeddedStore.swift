@@ -9,6 +9,7 @@ import Synchronization
 /// root/blobs/sha256/<64 hex>     immutable content, named by its digest
 /// root/records/<kind>/<key>      small named values, replaced whole
 /// root/temporary/<session>.<n>   what is being written; <session>.lock is held by the process that writes it
+/// root/work/<session>/           what builds of that process take apart
 /// root/corrupt/<64 hex>.<…>      blobs that were not what their names say, kept for the operator to look at
 /// root/lock                      held for an instant while a process starts
 /// ```
@@ -39,7 +40,13 @@ public final class EmbeddedStore: Sendable {
     public let access: Access
     let session: StoreSession?
     /// The blobs whose content has been hashed by this process, and the state of their files at that time.
-    private let verified = Mutex<[Digest: FileIdentity]>([:])
+    private let verified = Mutex<[Digest: VerifiedState]>([:])
+
+    private struct VerifiedState {
+        var identity: FileIdentity
+        /// Whether a change after the hashing would show. Where it would not, the content is hashed once more.
+        var isSettled: Bool
+    }
 
     /// Opens the store in the folder `root`, making the folder where there is none, and removes what processes that were
     /// killed left half-written.
@@ -52,7 +59,7 @@ public final class EmbeddedStore: Sendable {
         case .readWrite:
             session = try StoreSession(root: root)
         case .readOnly:
-            guard let identity = try FileIdentity(root + "/blobs"), !identity.isRegular else {
+            guard let identity = try FileIdentity(at: root + "/blobs"), !identity.isRegular else {
                 throw StoreError(
                     .inputOutput, "\(root) is not a store: it has no folder 'blobs'. Import a release first")
             }
@@ -63,6 +70,13 @@ public final class EmbeddedStore: Sendable {
     var blobFolder: String { root + "/blobs/sha256" }
     func path(of digest: Digest) -> String { "\(blobFolder)/\(digest.hexadecimal)" }
 
+    /// A folder of this process's own for what builds take apart, in the store's file system, which has the room. It is made
+    /// again where somebody has removed it, and goes with the process.
+    public func workFolder() throws(StoreError) -> String { try writableSession().workFolder() }
+
+    /// Removes the folder for what builds take apart; nothing is built after it.
+    public func removeWorkFolder() { session?.removeWorkFolder() }
+
     func writableSession() throws(StoreError) -> StoreSession {
         guard let session else { throw StoreError(.readOnly, "\(root) was opened for reading only") }
         return session
@@ -72,49 +86,77 @@ public final class EmbeddedStore: Sendable {
 
     /// The blob with this digest, or nil if the store has none.
     ///
-    /// A blob is hashed before its first use in this process, and again when its file has changed since.
+    /// A blob is hashed before its first use in this process, and again when its file has changed since in any way: a
+    /// backup that was put back, or another owner, costs one more reading and nothing else.
     ///
     /// - Throws: `StoreError` with code `corrupt` when the content is not what the name says. The file has then been
     ///   moved to the folder `corrupt`, so that it is not met again and can be imported anew.
     public func blob(_ digest: Digest) throws(StoreError) -> StoredFile? {
         let path = path(of: digest)
-        guard let identity = try FileIdentity(path) else { return nil }
-        let file = StoredFile(path: path, length: identity.length, digest: digest)
-        if verified.withLock({ $0[digest] == identity }) { return file }
-        guard identity.isRegular else {
-            throw quarantine(digest, identity, "is not a regular file")
-        }
+        guard let descriptor = try openBlob(digest) else { return nil }
+        let identity = try descriptor.identity(path)
+        let file = StoredFile(path: path, length: identity.length, digest: digest, identity: identity)
+        if let known = verified.withLock({ $0[digest] }), known.identity == identity, known.isSettled { return file }
+        let isSettled = identity.isSettled
         var hasher = SHA256Hasher()
-        var length: UInt64 = 0
         do {
-            try file.read { chunk in
-                hasher.update(chunk)
-                length += UInt64(chunk.count)
-            }
+            try descriptor.readAll(path) { hasher.update($0) }
         } catch let error as StoreError {
             throw error
         } catch {
             throw StoreError(.inputOutput, "reading \(path): \(error)")
         }
         let found = hasher.finalize()
+        let now = try descriptor.identity(path)
         guard found == digest else {
-            throw quarantine(digest, identity, "holds \(length) bytes that hash to \(found)")
+            throw quarantine(digest, now, "holds \(now.length) bytes that hash to \(found)")
         }
-        verified.withLock { $0[digest] = identity }
+        guard now == identity else {
+            throw StoreError(
+                .inputOutput, "the stored blob \(digest) at \(path) changed while it was read; see what writes there")
+        }
+        verified.withLock { $0[digest] = VerifiedState(identity: identity, isSettled: isSettled) }
         return file
+    }
+
+    /// Opens a blob's file; nil if there is none. What is no regular file is moved aside: opening it might wait for ever, and
+    /// a link might lead anywhere.
+    private func openBlob(_ digest: Digest) throws(StoreError) -> OwnedDescriptor? {
+        let path = path(of: digest)
+        guard let found = try FileIdentity(at: path) else { return nil }
+        guard found.isRegular else { throw quarantine(digest, found, "is not a regular file") }
+        return try OwnedDescriptor(opening: path, O_RDONLY, "opening")
     }
 
     /// Whether a blob with this digest is stored, without reading it.
     public func contains(_ digest: Digest) -> Bool { Glibc.access(path(of: digest), F_OK) == 0 }
+
+    /// The length of the blob with this digest, without reading it; nil if there is none.
+    public func length(of digest: Digest) -> UInt64? {
+        guard let identity = try? FileIdentity(at: path(of: digest)), identity.isRegular else { return nil }
+        return identity.length
+    }
+
+    /// Blobs that were moved aside and have not come back since, at most `limit` of them.
+    public func quarantined(limit: Int) -> [Digest] {
+        var digests: Set<Digest> = []
+        for name in (try? namesInFolder(root + "/corrupt")) ?? [] where digests.count < limit {
+            guard let digest = Digest(hexadecimal: String(decoding: name.utf8.prefix(64), as: UTF8.self)) else {
+                continue
+            }
+            if !contains(digest) { digests.insert(digest) }
+        }
+        return digests.sorted()
+    }
 
     private func quarantine(_ digest: Digest, _ identity: FileIdentity, _ fault: String) -> StoreError {
         let path = path(of: digest)
         verified.withLock { $0[digest] = nil }
         var outcome = "It stays where it is"
         // Another process may have put a good one in its place meanwhile; that one stays.
-        if let session, (try? FileIdentity(path)) == identity {
+        if let session, (try? FileIdentity(at: path)) == identity {
             let aside = "\(root)/corrupt/\(digest.hexadecimal).\(session.nextName())"
-            if rename(path, aside) == 0 { outcome = "It was moved to \(aside)" }
+            if (try? session.rename(path, to: aside)) != nil { outcome = "It was moved to \(aside)" }
         }
         return StoreError(
             .corrupt,
@@ -154,7 +196,7 @@ public final class EmbeddedStore: Sendable {
 
     /// A writer for content of at most `limit` bytes, for sources that push; it ends with `finish`.
     public func writer(limit: UInt64) throws(StoreError) -> BlobWriter {
-        try BlobWriter(path: try writableSession().nextPath(), limit: limit)
+        try BlobWriter(session: try writableSession(), limit: limit)
     }
 
     /// The content that `writer` took, staged. Only once for each writer.
@@ -174,40 +216,66 @@ public final class EmbeddedStore: Sendable {
     @discardableResult
     public func commit(_ staged: StagedBlob) throws(StoreError) -> StoredFile {
         try commit([staged])
-        return StoredFile(path: path(of: staged.file.digest), length: staged.file.length, digest: staged.file.digest)
+        return staged.file
     }
 
     /// Puts staged content into the store and returns when all of it is on the disk. What was committed before an error
     /// stays: blobs are only reached through records, and those are written after them.
+    ///
+    /// A blob that is there already, and whole, stays: another file under its name would end the transfers of those who are
+    /// sending it.
     public func commit(_ staged: [StagedBlob]) throws(StoreError) {
         let session = try writableSession()
-        for blob in staged {
-            let file = blob.file
-            guard let descriptor = try OwnedDescriptor(opening: file.path, O_RDONLY, "opening") else {
-                // Committed before, by another image of the same import: the name has moved on.
-                guard try self.blob(file.digest) != nil else { throw StoreError(errno: ENOENT, "storing", file.path) }
-                continue
-            }
-            session.giveToOwner(descriptor.number)
-            try descriptor.synchronize(file.path)
-            let path = path(of: file.digest)
-            guard rename(file.path, path) == 0 else { throw StoreError(errno: errno, "storing", path) }
-            // It was hashed on its way in.
-            if let identity = try FileIdentity(path), identity.length == file.length {
-                verified.withLock { $0[file.digest] = identity }
-            }
-        }
+        for blob in staged { blob.move(to: try place(blob.file, session)) }
         if !staged.isEmpty { try synchronizeFolder(blobFolder) }
+    }
+
+    /// Gives content its name, or finds the same content under it.
+    private func place(_ file: StoredFile, _ session: StoreSession) throws(StoreError) -> StoredFile {
+        let path = path(of: file.digest)
+        // Somebody may be faster, and what he leaves may be damaged; more than once in a row is no accident.
+        for _ in 0..<3 {
+            if let present = try present(file.digest) { return present }
+            guard let descriptor = try OwnedDescriptor(opening: file.path, O_RDONLY, "opening") else {
+                throw StoreError(errno: ENOENT, "storing", file.path)
+            }
+            try descriptor.synchronize(file.path)
+            guard try session.renameNew(file.path, to: path) else { continue }
+            // It was hashed on its way in, and the descriptor says what became of it, whatever has the name by now.
+            let identity = try descriptor.identity(path)
+            if identity.length == file.length {
+                verified.withLock { $0[file.digest] = VerifiedState(identity: identity, isSettled: false) }
+            }
+            return StoredFile(path: path, length: file.length, digest: file.digest, identity: identity)
+        }
+        throw StoreError(errno: EEXIST, "storing", path)
+    }
+
+    /// The blob as it stands in the store; nil if there is none, or if it was damaged and has been moved aside.
+    private func present(_ digest: Digest) throws(StoreError) -> StoredFile? {
+        do { return try blob(digest) } catch  where error.code == .corrupt { return nil }
     }
 }
 
 extension StoredFile {
     /// Hands the content to `body` in order, a mebibyte at a time at most.
+    ///
+    /// - Throws: what `body` throws; `StoreError`, with code `corrupt` if the file is not in the state in which it was checked.
     public func read(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
         guard let descriptor = try OwnedDescriptor(opening: path, O_RDONLY, "opening") else {
             throw StoreError(errno: ENOENT, "reading", path)
         }
-        try descriptor.readAll(path, body)
+        func check() throws {
+            guard isIntact(in: descriptor.number) else {
+                throw StoreError(.corrupt, "\(path) (\(digest)) has been changed since it was checked; do it again")
+            }
+        }
+        try check()
+        // Each piece counts only if the file is still what it was after the reading of it.
+        try descriptor.readAll(path) { piece in
+            try check()
+            try body(piece)
+        }
     }
 
     /// The whole content, which must not be longer than `limit` bytes.

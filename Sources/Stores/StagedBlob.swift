@@ -1,16 +1,28 @@
 import Compositions
 import Digests
 import Glibc
+import Synchronization
 
-/// Content that has been written and hashed but does not yet stand in the store: `EmbeddedStore.commit` puts it there,
-/// letting go of it removes it.
+/// Content that has been written and hashed: in a temporary file at first, which goes when this object does, and in the store
+/// once `EmbeddedStore.commit` has put it there. It can be read all the while, and committed any number of times.
 public final class StagedBlob: Sendable {
-    /// The content, in a temporary file that lives as long as this object.
-    public let file: StoredFile
+    private let state: Mutex<(file: StoredFile, isStored: Bool)>
 
-    init(file: StoredFile) { self.file = file }
+    /// The content, where it lies now.
+    public var file: StoredFile { state.withLock { $0.file } }
 
-    deinit { unlink(file.path) }
+    init(file: StoredFile) { state = Mutex((file, false)) }
+
+    deinit { state.withLock { if !$0.isStored { unlink($0.file.path) } } }
+
+    /// From now on the content lies in the store. A temporary file that is left is removed.
+    func move(to stored: StoredFile) {
+        let old = state.withLock { state in
+            defer { state = (stored, true) }
+            return state.isStored ? nil : state.file.path
+        }
+        if let old, old != stored.path { unlink(old) }
+    }
 }
 
 /// Takes the bytes of one blob, in order, hashing them on the way. Letting go of it before `EmbeddedStore.finish` removes
@@ -23,13 +35,9 @@ public final class BlobWriter {
     private let descriptor: OwnedDescriptor
     private var hasher: SHA256Hasher? = SHA256Hasher()
 
-    init(path: String, limit: UInt64) throws(StoreError) {
-        guard
-            let descriptor = try OwnedDescriptor(
-                opening: path, O_WRONLY | O_CREAT | O_EXCL, mode: EmbeddedStore.fileMode, "creating")
-        else { throw StoreError(errno: ENOENT, "creating", path) }
-        self.descriptor = descriptor
-        self.path = path
+    init(session: StoreSession, limit: UInt64) throws(StoreError) {
+        path = session.nextPath()
+        descriptor = try session.create(path)
         self.limit = limit
     }
 

@@ -1,37 +1,73 @@
+import CLinux
+import Compositions
 import Glibc
 import Synchronization
 
 /// One process's right to write into a store: the folders exist, and its temporary files carry a name under which it
-/// holds a lock, so that others can tell a living writer's files from a dead one's.
+/// holds a lock, so that others can tell a living writer's files from a dead one's, in whatever container each of them runs.
 final class StoreSession: Sendable {
+    private let root: String
     private let folder: String
     private let name: String
-    private let lockDescriptor: OwnedDescriptor
-    private let owner: (user: uid_t, group: gid_t)?
+    private let lock: Mutex<OwnedDescriptor>
     private let counter = Atomic<UInt64>(0)
 
     /// Makes the folders, takes a session's lock and removes what dead sessions left.
     init(root: String) throws(StoreError) {
+        self.root = root
         try Self.makeFolders(root, mode: 0o755)
-        owner = Self.owner(of: root)
-        for folder in ["blobs", "blobs/sha256", "records", "temporary", "corrupt"] {
-            try Self.makeFolder("\(root)/\(folder)", mode: EmbeddedStore.folderMode, owner)
+        if let owner = StoreOwner.toBecome(for: root) {
+            throw StoreError(
+                .permissionDenied,
+                "\(root) belongs to \(owner), whose links root must not follow; run this as \(owner)")
         }
         folder = root + "/temporary"
         name = "\(getpid())-\(String(UInt64.random(in: .min ... .max), radix: 16))"
-
-        // Held while sessions come and go, so that a lock file is never seen between its making and its locking.
-        let gate = try Self.open(root + "/lock", owner)
-        try Self.waitForLock(gate.number, root + "/lock")
-        lockDescriptor = try Self.open("\(folder)/\(name).lock", owner)
-        guard flock(lockDescriptor.number, LOCK_EX | LOCK_NB) == 0 else {
-            throw StoreError(errno: errno, "locking", "\(folder)/\(name).lock")
-        }
-        try removeLeftovers()
-        gate.release()
+        lock = Mutex(try Self.begin(root, name))
     }
 
-    deinit { unlink("\(folder)/\(name).lock") }
+    deinit {
+        unlink(lockPath)
+        removeWorkFolder()
+    }
+
+    private var lockPath: String { "\(folder)/\(name).lock" }
+
+    /// Makes the folders and takes the lock while no other session comes or goes, so that a lock file is never seen between
+    /// its making and its locking.
+    private static func begin(_ root: String, _ name: String) throws(StoreError) -> OwnedDescriptor {
+        for folder in ["blobs", "blobs/sha256", "records", "temporary", "corrupt"] {
+            try makeFolder("\(root)/\(folder)", mode: EmbeddedStore.folderMode)
+        }
+        let gate = try open(root + "/lock")
+        try waitForLock(gate.number, root + "/lock")
+        let path = "\(root)/temporary/\(name).lock"
+        let lock = try open(path)
+        guard flock(lock.number, LOCK_EX | LOCK_NB) == 0 else { throw StoreError(errno: errno, "locking", path) }
+        try Leftovers.remove(from: root, except: name)
+        gate.release()
+        return lock
+    }
+
+    /// Makes the folders and the lock again, where somebody has removed them under the running process.
+    private func beginAgain() throws(StoreError) {
+        // Another thread may have done it already: its lock is this session's.
+        let result = lock.withLock { lock in
+            Result { () throws(StoreError) in
+                if let there = try FileIdentity(at: lockPath), let held = FileIdentity(descriptor: lock.number),
+                    there.node == held.node, there.device == held.device
+                {
+                    for folder in ["blobs", "blobs/sha256", "records", "corrupt"] {
+                        try Self.makeFolder("\(root)/\(folder)", mode: EmbeddedStore.folderMode)
+                    }
+                    return
+                }
+                try Self.makeFolders(root, mode: 0o755)
+                lock = try Self.begin(root, name)
+            }
+        }
+        try result.get()
+    }
 
     /// A name that nobody else uses.
     func nextName() -> String { "\(name).\(counter.add(1, ordering: .relaxed).newValue)" }
@@ -39,39 +75,65 @@ final class StoreSession: Sendable {
     /// A path for a new temporary file, in the same file system as everything else in the store.
     func nextPath() -> String { "\(folder)/\(nextName())" }
 
-    /// Gives a file to the folder's owner, when root writes into a service user's store: the service must be able to read
-    /// what an administrator imported.
-    func giveToOwner(_ descriptor: Int32) {
-        if let owner { _ = fchown(descriptor, owner.user, owner.group) }
+    /// Makes a temporary file.
+    func create(_ path: String) throws(StoreError) -> OwnedDescriptor {
+        if let descriptor = try tryCreate(path) { return descriptor }
+        try beginAgain()
+        guard let descriptor = try tryCreate(path) else { throw StoreError(errno: ENOENT, "creating", path) }
+        return descriptor
     }
 
-    private func removeLeftovers() throws(StoreError) {
-        var sessions: [String: [String]] = [:]
-        for entry in try namesInFolder(folder) {
-            sessions[String(entry.prefix { $0 != "." }), default: []].append(entry)
+    private func tryCreate(_ path: String) throws(StoreError) -> OwnedDescriptor? {
+        try OwnedDescriptor(
+            opening: path, O_WRONLY | O_CREAT | O_EXCL, mode: EmbeddedStore.fileMode, "creating", missingFolder: true)
+    }
+
+    /// Gives a temporary file its name in the store.
+    func rename(_ temporary: String, to path: String) throws(StoreError) {
+        if Glibc.rename(temporary, path) == 0 { return }
+        guard errno == ENOENT else { throw StoreError(errno: errno, "storing", path) }
+        try beginAgain()
+        guard Glibc.rename(temporary, path) == 0 else { throw StoreError(errno: errno, "storing", path) }
+    }
+
+    /// Gives a temporary file a name that nothing has; false if something has it.
+    func renameNew(_ temporary: String, to path: String) throws(StoreError) -> Bool {
+        var code = linux_rename_new(temporary, path)
+        if code == -ENOENT {
+            try beginAgain()
+            code = linux_rename_new(temporary, path)
         }
-        sessions[name] = nil
-        for (session, entries) in sessions {
-            // Without a lock file, or with one that nobody holds, its writer is gone.
-            if let lock = try? OwnedDescriptor(opening: "\(folder)/\(session).lock", O_RDONLY, "opening") {
-                guard flock(lock.number, LOCK_EX | LOCK_NB) == 0 else { continue }
-                for entry in entries { unlink("\(folder)/\(entry)") }
-            } else {
-                for entry in entries { unlink("\(folder)/\(entry)") }
-            }
+        switch -code {
+        case 0: return true
+        case EEXIST: return false
+        case EINVAL, ENOSYS:
+            // A file system that cannot tell.
+            try rename(temporary, to: path)
+            return true
+        default: throw StoreError(errno: -code, "storing", path)
         }
     }
+
+    /// The folder for what this process takes apart, made where there is none.
+    func workFolder() throws(StoreError) -> String {
+        let path = "\(root)/work/\(name)"
+        if try FileIdentity(at: path) != nil { return path }
+        try beginAgain()
+        try Self.makeFolder("\(root)/work", mode: EmbeddedStore.folderMode)
+        try Self.makeFolder(path, mode: EmbeddedStore.folderMode)
+        return path
+    }
+
+    /// Removes the folder for what this process takes apart.
+    func removeWorkFolder() { Leftovers.removeTree(name, in: root + "/work") }
 
     // MARK: - Making things
 
-    private static func open(_ path: String, _ owner: (user: uid_t, group: gid_t)?) throws(StoreError)
-        -> OwnedDescriptor
-    {
+    private static func open(_ path: String) throws(StoreError) -> OwnedDescriptor {
         guard
             let descriptor = try OwnedDescriptor(
                 opening: path, O_RDWR | O_CREAT, mode: EmbeddedStore.fileMode, "opening")
         else { throw StoreError(errno: ENOENT, "opening", path) }
-        if let owner { _ = fchown(descriptor.number, owner.user, owner.group) }
         return descriptor
     }
 
@@ -95,45 +157,23 @@ final class StoreSession: Sendable {
             }
             return
         }
-        if let slash = path.lastIndex(of: "/"), slash > path.startIndex {
+        if let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")), slash > path.startIndex {
             try makeFolders(String(path[..<slash]), mode: mode)
         }
-        try makeFolder(path, mode: mode, nil)
+        try makeFolder(path, mode: mode)
     }
 
-    static func makeFolder(_ path: String, mode: mode_t, _ owner: (user: uid_t, group: gid_t)?) throws(StoreError) {
-        if mkdir(path, mode) == 0 {
-            if let owner { _ = chown(path, owner.user, owner.group) }
-        } else if errno != EEXIST {
+    private static func makeFolder(_ path: String, mode: mode_t) throws(StoreError) {
+        guard mkdir(path, mode) == 0 || errno == EEXIST else {
             throw StoreError(errno: errno, "making the folder", path)
         }
     }
 
     /// Makes a folder inside the store.
     func makeFolder(_ path: String) throws(StoreError) {
-        try Self.makeFolder(path, mode: EmbeddedStore.folderMode, owner)
+        if mkdir(path, EmbeddedStore.folderMode) == 0 || errno == EEXIST { return }
+        guard errno == ENOENT else { throw StoreError(errno: errno, "making the folder", path) }
+        try beginAgain()
+        try Self.makeFolder(path, mode: EmbeddedStore.folderMode)
     }
-
-    private static func owner(of root: String) -> (user: uid_t, group: gid_t)? {
-        var status = stat()
-        guard geteuid() == 0, stat(root, &status) == 0, status.st_uid != 0 else { return nil }
-        return (status.st_uid, status.st_gid)
-    }
-}
-
-/// The names in a folder, without `.` and `..`, in order; none if there is no such folder.
-func namesInFolder(_ path: String) throws(StoreError) -> [String] {
-    guard let folder = opendir(path) else {
-        if errno == ENOENT { return [] }
-        throw StoreError(errno: errno, "listing", path)
-    }
-    defer { closedir(folder) }
-    var names: [String] = []
-    while let entry = readdir(folder) {
-        let name = withUnsafePointer(to: &entry.pointee.d_name) {
-            $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-        }
-        if name != ".", name != ".." { names.append(name) }
-    }
-    return names.sorted()
 }

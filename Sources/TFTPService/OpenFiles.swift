@@ -1,33 +1,14 @@
 import CLinux
+import Compositions
 import Glibc
 import Synchronization
 
 /// A regular file that is open for reading, closed when nothing refers to it.
 public final class OpenFile: Sendable {
-    /// What tells a file from another, and from itself before a change.
-    public struct Identity: Hashable, Sendable {
-        var device, inode: UInt64
-        var length: Int64
-        /// When its content was last changed, in seconds since 1970.
-        public var modified: Int64
-        var modifiedNanoseconds: Int64
-        var changed, changedNanoseconds: Int64
-
-        init(_ status: stat) {
-            device = UInt64(status.st_dev)
-            inode = UInt64(status.st_ino)
-            length = max(0, Int64(status.st_size))
-            modified = Int64(status.st_mtim.tv_sec)
-            modifiedNanoseconds = Int64(status.st_mtim.tv_nsec)
-            changed = Int64(status.st_ctim.tv_sec)
-            changedNanoseconds = Int64(status.st_ctim.tv_nsec)
-        }
-    }
-
     /// Which file it was when it was opened.
-    public let identity: Identity
+    public let identity: FileIdentity
     /// How many bytes it had when it was opened.
-    public var length: UInt64 { UInt64(identity.length) }
+    public var length: UInt64 { identity.length }
     let descriptor: Int32
     private let mapping: Mapping?
 
@@ -38,7 +19,7 @@ public final class OpenFile: Sendable {
         let start: UnsafeMutableRawPointer
     }
 
-    fileprivate init(descriptor: Int32, identity: Identity) {
+    fileprivate init(descriptor: Int32, identity: FileIdentity) {
         self.descriptor = descriptor
         self.identity = identity
         let start = mmap(nil, Int(clamping: identity.length), PROT_READ, MAP_SHARED, descriptor, 0)
@@ -80,8 +61,7 @@ public final class OpenFile: Sendable {
             body(UnsafeRawBufferPointer(rebasing: buffer[..<min(count, Int(clamping: length - offset))]))
             offset += UInt64(count)
         }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, Identity(status) == identity else { throw .altered }
+        guard FileIdentity(descriptor: descriptor) == identity else { throw .altered }
     }
 }
 
@@ -90,7 +70,7 @@ public final class OpenFile: Sendable {
 public final class OpenFiles: Sendable {
     private struct Reference { weak var file: OpenFile? }
 
-    private let table = Mutex<[OpenFile.Identity: Reference]>([:])
+    private let table = Mutex<[FileIdentity: Reference]>([:])
 
     /// An empty table.
     public init() {}
@@ -104,18 +84,16 @@ public final class OpenFiles: Sendable {
 
     /// Takes over `descriptor`, or closes it in favour of one that is open for the same file already.
     func adopt(_ descriptor: Int32, path: String) throws(TFTPContentError) -> OpenFile {
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else {
+        guard let identity = FileIdentity(descriptor: descriptor) else {
             let error = errno
             close(descriptor)
             throw .unreadable(path: path, errno: error)
         }
-        guard status.st_mode & S_IFMT == S_IFREG else {
+        guard identity.isRegular else {
             close(descriptor)
             throw .notRegular(path: path)
         }
-        // The times are part of it, because a file that was rewritten in place has another length to announce.
-        let identity = OpenFile.Identity(status)
+        // The times are part of the identity, because a file that was rewritten in place has another length to announce.
         return table.withLock { table in
             if let file = table[identity]?.file {
                 close(descriptor)
@@ -141,7 +119,7 @@ public enum TFTPContentError: Error, Hashable, Sendable, CustomStringConvertible
     case wrongLength(path: String, expected: UInt64, actual: UInt64)
     /// The file became shorter while it was being sent.
     case shortened
-    /// The file was changed while it was being read.
+    /// The file is not in the state any more in which it was opened, or in which its content was checked.
     case altered
 
     public var description: String {
@@ -150,7 +128,7 @@ public enum TFTPContentError: Error, Hashable, Sendable, CustomStringConvertible
         case .notRegular(let path): "\(path) is not a regular file"
         case .wrongLength(let path, let expected, let actual):
             "\(path) has \(actual) bytes and should have \(expected); import its release again"
-        case .altered: "the file was changed while it was being read"
+        case .altered: "the file has been changed since its content was checked"
         case .shortened: "the file became shorter while it was being sent"
         }
     }

@@ -6,13 +6,36 @@ import Glibc
 public final class TFTPContent: Sendable {
     private enum Source: Sendable {
         case file(OpenFile)
+        /// A file that must stay in the state in which its content was checked.
+        case stored(OpenFile, StoredFile)
         case bytes([UInt8])
+
+        var file: OpenFile? {
+            switch self {
+            case .file(let file), .stored(let file, _): file
+            case .bytes: nil
+            }
+        }
     }
 
     private struct Piece: Sendable {
         var range: Range<UInt64>
         var source: Source
+
+        /// Looks at a stored file after `part` has been read, where that ends the piece or a step of it.
+        func check(after part: Range<UInt64>) throws(TFTPContentError) {
+            guard case .stored(let file, let stored) = source else { return }
+            guard
+                part.upperBound == range.upperBound
+                    || part.upperBound / TFTPContent.step != part.lowerBound / TFTPContent.step,
+                !stored.isIntact(in: file.descriptor)
+            else { return }
+            throw .altered
+        }
     }
+
+    /// How many bytes are read of a stored file between two looks at whether it is still what it was.
+    private static let step: UInt64 = 4 << 20
 
     /// How many bytes there are.
     public let length: UInt64
@@ -45,7 +68,8 @@ public final class TFTPContent: Sendable {
                 guard file.length == stored.length else {
                     throw .wrongLength(path: stored.path, expected: stored.length, actual: file.length)
                 }
-                pieces.append(Piece(range: range, source: .file(file)))
+                guard stored.isIntact(in: file.descriptor) else { throw .altered }
+                pieces.append(Piece(range: range, source: stored.identity == nil ? .file(file) : .stored(file, stored)))
             }
         }
         self.pieces = pieces
@@ -69,7 +93,7 @@ public final class TFTPContent: Sendable {
     func writePackets(
         first: UInt64, count: Int, blockSize: Int, range: Range<UInt64>, to output: UnsafeMutablePointer<UInt8>
     ) throws(TFTPContentError) -> Int {
-        if let piece = piece(holding: range), case .file(let file) = piece.source {
+        if let piece = piece(holding: range), let file = piece.source.file {
             let offset = range.lowerBound - piece.range.lowerBound
             let written = tftp_read_blocks(
                 file.descriptor, offset, Int(range.upperBound - range.lowerBound), first, UInt32(count), blockSize,
@@ -77,6 +101,7 @@ public final class TFTPContent: Sendable {
             guard written > 0 else {
                 throw written == 0 ? .shortened : .unreadable(path: "content", errno: Int32(-written))
             }
+            try piece.check(after: range)
             return written
         }
         var next = output
@@ -106,7 +131,7 @@ public final class TFTPContent: Sendable {
                     next.update(from: base + Int(offset), count: left)
                 }
                 next += left
-            case .file(let file):
+            case .file(let file), .stored(let file, _):
                 while left > 0 {
                     let got = pread(file.descriptor, next, left, off_t(offset))
                     if got < 0, errno == EINTR { continue }
@@ -117,6 +142,7 @@ public final class TFTPContent: Sendable {
                     offset += UInt64(got)
                     left -= got
                 }
+                try piece.check(after: part)
             }
         }
     }

@@ -33,7 +33,7 @@ extension TarEntry {
         case .file: typeFlag = UInt8(ascii: "0")
         case .directory:
             typeFlag = UInt8(ascii: "5")
-            if !path.hasSuffix("/") { path += "/" }
+            if path.utf8.last != UInt8(ascii: "/") { path += "/" }
         case .symbolicLink(let target): (typeFlag, linkTarget) = (UInt8(ascii: "2"), target)
         case .hardLink(let target): (typeFlag, linkTarget) = (UInt8(ascii: "1"), target)
         case .other: throw .unsupported("a special file", path: path)

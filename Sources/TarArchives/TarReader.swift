@@ -10,6 +10,8 @@ public final class TarReader {
     private var position: UInt64 = 0
     private var entryCount = 0
     private var contentLength: UInt64 = 0
+    /// How many bytes the extended headers of the next member have, together.
+    private var pendingLength = 0
     private var overrides = Overrides()
     private var failed = false
 
@@ -127,10 +129,12 @@ public final class TarReader {
         let padding = Int(header.size.padding(to: UInt64(TarHeader.blockSize)))
         switch header.typeFlag {
         case UInt8(ascii: "x"), UInt8(ascii: "L"), UInt8(ascii: "K"):
-            guard header.size <= limits.extendedHeaderLength else {
+            // A member may have any number of them, and what they say is kept until it comes.
+            guard header.size <= limits.extendedHeaderLength - pendingLength else {
                 throw TarError.limitExceeded(
                     "bytes in an extended header", limit: UInt64(limits.extendedHeaderLength))
             }
+            pendingLength += Int(header.size)
             guard header.size > 0 else { return state = .header }
             state = .extended(type: header.typeFlag, remaining: Int(header.size), padding: padding)
         case UInt8(ascii: "g"):
@@ -153,7 +157,7 @@ public final class TarReader {
         let linkTarget = overrides.linkTarget ?? header.linkName
         let kind: TarEntry.Kind
         switch header.typeFlag {
-        case 0 where path.hasSuffix("/"): kind = .directory
+        case 0 where path.utf8.last == UInt8(ascii: "/"): kind = .directory
         case 0, UInt8(ascii: "0"), UInt8(ascii: "7"): kind = .file
         case UInt8(ascii: "1"): kind = .hardLink(target: try text(linkTarget, "link target", start))
         case UInt8(ascii: "2"): kind = .symbolicLink(target: try text(linkTarget, "link target", start))
@@ -173,6 +177,7 @@ public final class TarReader {
             modificationTime: overrides.modificationTime ?? header.modificationTime,
             extendedAttributes: overrides.attributes)
         overrides = Overrides()
+        pendingLength = 0
         try handler(.entry(entry))
         if size == 0 {
             try handler(.end)

@@ -15,6 +15,13 @@ public struct ImageProvenance: Hashable, Sendable, Codable {
     public enum Origin: Hashable, Sendable, Codable {
         /// The operator handed over a layout on the command line.
         case operatorLayout(path: String)
+
+        /// Whether it is here because the operator chose it, and not because somebody lists it.
+        public var isOperators: Bool {
+            switch self {
+            case .operatorLayout: true
+            }
+        }
     }
 
     /// Names an image's origin.

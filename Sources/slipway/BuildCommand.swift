@@ -4,6 +4,7 @@ import Compositions
 import Foundation
 import Logging
 import Schematics
+import Stores
 import TalosModel
 
 struct BuildCommand: AsyncParsableCommand {
@@ -45,6 +46,7 @@ struct BuildCommand: AsyncParsableCommand {
         var settings = ApplianceSettings(store, address, rack, daemon, schematics)
         // An asset is made of a schematic and a release; who boots it does not matter.
         settings.machinesFile = nil
+        try becomeOwner(of: settings.store)
         guard FileManager.default.fileExists(atPath: settings.store + "/blobs") else {
             throw CommandFailure.exit(
                 "slipway: \(settings.store) is not a store: it has no folder 'blobs'; import a release first")
@@ -53,7 +55,8 @@ struct BuildCommand: AsyncParsableCommand {
             let appliance = try Appliance(settings: settings, version: slipwayVersion, logger: makeLogger(.warning))
             defer { appliance.removeWorkspace() }
             let body = try schematic.flatMap { text -> [UInt8]? in
-                SchematicID(parsing: text) == nil ? try readInput(text, limit: settings.schematicLimit) : nil
+                guard SchematicID(parsing: text) == nil else { return nil }
+                return try StoreOwner.asRoot { try readInput(text, limit: settings.schematicLimit) }
             }
             let composition = try await withProgress("building \(asset)") {
                 try await appliance.build(
@@ -65,34 +68,38 @@ struct BuildCommand: AsyncParsableCommand {
             printError("\(path): \(composition.length) bytes")
         } catch let error as ApplianceError {
             throw CommandFailure.exit("slipway: \(error)")
+        } catch let error as StoreError {
+            throw CommandFailure.exit("slipway: \(error)")
         }
     }
 
-    /// Writes beside the target and renames, so that a half-written file never has its name.
+    /// Writes beside the target and renames, so that a half-written file never has its name. The target is named by whoever
+    /// started the command, and the content is read as the store's owner.
     private func write(_ composition: Composition, to path: String) throws {
         let temporary = path + ".partial-\(getpid())"
-        guard FileManager.default.createFile(atPath: temporary, contents: nil),
-            let target = FileHandle(forWritingAtPath: temporary)
-        else { throw CommandFailure.exit("slipway: cannot write \(path): \(String(cString: strerror(errno)))") }
+        func failure(_ code: Int32) -> any Error {
+            CommandFailure.exit("slipway: cannot write \(path): \(String(cString: strerror(code)))")
+        }
+        let (descriptor, code) = StoreOwner.asRoot {
+            unlink(temporary)
+            let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o666)
+            return (descriptor, errno)
+        }
+        guard descriptor >= 0 else { throw failure(code) }
+        let target = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         do {
-            for slice in composition.slices {
-                switch slice.segment {
+            for segment in composition.segments {
+                switch segment {
                 case .bytes(let bytes): try target.write(contentsOf: bytes)
-                case .file(let file):
-                    let source = try FileHandle(forReadingFrom: URL(filePath: file.path))
-                    defer { try? source.close() }
-                    while let chunk = try source.read(upToCount: 1 << 20), !chunk.isEmpty {
-                        try target.write(contentsOf: chunk)
-                    }
+                case .file(let file): try file.read { try target.write(contentsOf: Data($0)) }
                 }
             }
             try target.synchronize()
             try target.close()
-            guard rename(temporary, path) == 0 else {
-                throw CommandFailure.exit("slipway: cannot write \(path): \(String(cString: strerror(errno)))")
-            }
+            let code = StoreOwner.asRoot { rename(temporary, path) == 0 ? 0 : errno }
+            guard code == 0 else { throw failure(code) }
         } catch {
-            try? FileManager.default.removeItem(atPath: temporary)
+            _ = StoreOwner.asRoot { unlink(temporary) }
             throw error
         }
     }

@@ -19,7 +19,7 @@ struct CheckCommand: AsyncParsableCommand {
         if json {
             try printJSON(problems)
         } else {
-            for problem in problems { printError(problem) }
+            for problem in problems { printError(TerminalText.line(problem)) }
             if problems.isEmpty { print("no problems found") }
         }
         if !problems.isEmpty { throw ExitCode(1) }

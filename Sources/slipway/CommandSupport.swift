@@ -1,5 +1,7 @@
+import Appliance
 import ArgumentParser
 import Foundation
+import Stores
 
 /// Ends a command with a sentence on standard error and exit code 1, without the usage text: the arguments were right.
 struct CommandFailure: Error {
@@ -10,8 +12,17 @@ struct CommandFailure: Error {
     }
 }
 
-/// Writes a line to standard error. Where that cannot be written, there is nobody to tell.
-func printError(_ line: String) { showOnTerminal(line + "\n") }
+/// Becomes the owner of a store, where root has started the command and the store is another user's.
+func becomeOwner(of store: String) throws {
+    do { try StoreOwner.toBecome(for: store)?.become() } catch { throw CommandFailure.exit("slipway: \(error)") }
+}
+
+/// Writes a sentence, which may have lines of its own, to standard error. Where that cannot be written, there is nobody to
+/// tell.
+func printError(_ text: String) {
+    LineLog.flush()
+    showOnTerminal(TerminalText.lines(text) + "\n")
+}
 
 /// Writes text to standard error as it is.
 func showOnTerminal(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
@@ -45,5 +56,5 @@ func printJSON(_ value: some Encodable) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     encoder.dateEncodingStrategy = .iso8601
-    print(String(decoding: try encoder.encode(value), as: UTF8.self))
+    print(TerminalText.json(String(decoding: try encoder.encode(value), as: UTF8.self)))
 }

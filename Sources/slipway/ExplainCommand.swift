@@ -68,7 +68,7 @@ struct ExplainCommand: AsyncParsableCommand {
             }
             var explanation = try await appliance.explain(identity, daemonLoaders: loaders)
             explanation.timeline = timeline
-            if json { try printJSON(explanation) } else { print(explanation.text) }
+            if json { try printJSON(explanation) } else { print(TerminalText.lines(explanation.text)) }
         } catch let error as ApplianceError {
             throw CommandFailure.exit("slipway: \(error)")
         }

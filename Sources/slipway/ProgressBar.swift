@@ -1,3 +1,4 @@
+import Appliance
 import Foundation
 
 /// Progress on a terminal for work that takes more than a second; silent when standard error is no terminal.
@@ -7,7 +8,7 @@ final class ProgressBar {
     private let start = ContinuousClock.now
     private var shown: ContinuousClock.Instant?
 
-    init(_ title: String) { self.title = title }
+    init(_ title: String) { self.title = TerminalText.line(title) }
 
     /// Shows how far it is, ten times a second at most.
     func show(done: UInt64, total: UInt64) {
@@ -33,6 +34,7 @@ func withProgress<Value: Sendable>(_ title: String, _ work: @escaping @Sendable 
     -> Value
 {
     guard isatty(STDERR_FILENO) == 1 else { return try await work() }
+    let title = TerminalText.line(title)
     let ticker = Task {
         var seconds = 0
         while true {

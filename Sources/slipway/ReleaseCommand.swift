@@ -1,3 +1,4 @@
+import Appliance
 import ArgumentParser
 import Releases
 import Stores
@@ -34,6 +35,7 @@ struct ReleaseCommand: ParsableCommand {
         var path: String
 
         func run() throws {
+            try becomeOwner(of: options.folder)
             do {
                 let version = try talosVersion.map { try TalosVersion(parsing: $0) }
                 let catalog = try ReleaseCatalog(store: EmbeddedStore(root: options.folder))
@@ -45,21 +47,22 @@ struct ReleaseCommand: ParsableCommand {
                 if json { try printJSON(ReportDocument(report)) } else { show(report) }
                 if !report.failures.isEmpty { throw ExitCode(1) }
             } catch let error as StoreError {
-                throw CommandFailure.exit("slipway: \(error)")
+                throw CommandFailure.exit(TerminalText.line("slipway: \(error)"))
             } catch let error as ReleaseError {
-                throw CommandFailure.exit("slipway: \(error)")
+                throw CommandFailure.exit(TerminalText.line("slipway: \(error)"))
             } catch let error as TalosVersionError {
-                throw CommandFailure.exit("slipway: \(error)")
+                throw CommandFailure.exit(TerminalText.line("slipway: \(error)"))
             }
         }
 
         private func show(_ report: ImportReport) {
             for image in report.imported {
                 let architectures = image.architectures.map(\.rawValue).joined(separator: ", ")
-                print("\(image.kind.rawValue)\t\(image.name)\t\(image.version?.tag ?? "-")\t\(architectures)")
+                let name = TerminalText.line(image.name)
+                print("\(image.kind.rawValue)\t\(name)\t\(image.version?.tag ?? "-")\t\(architectures)")
             }
-            for entry in report.skipped { printError("skipped \(entry.name): \(entry.reason)") }
-            for failure in report.failures { printError("failed \(failure.name): \(failure.error)") }
+            for entry in report.skipped { printError(TerminalText.line("skipped \(entry.name): \(entry.reason)")) }
+            for failure in report.failures { printError(TerminalText.line("failed \(failure.name): \(failure.error)")) }
         }
     }
 
@@ -73,6 +76,7 @@ struct ReleaseCommand: ParsableCommand {
         var json = false
 
         func run() throws {
+            try becomeOwner(of: options.folder)
             do {
                 let catalog = try ReleaseCatalog(store: EmbeddedStore(root: options.folder, access: .readOnly))
                 let releases = catalog.versions().compactMap { catalog.summary($0) }
@@ -82,11 +86,11 @@ struct ReleaseCommand: ParsableCommand {
                     for release in releases { print(ReleaseDocument(release).text) }
                     if releases.isEmpty { print("no releases; 'slipway release import PATH' brings one in") }
                 }
-                for problem in catalog.problems { printError("slipway: \(problem)") }
+                for problem in catalog.problems { printError(TerminalText.line("slipway: \(problem)")) }
             } catch let error as StoreError {
-                throw CommandFailure.exit("slipway: \(error)")
+                throw CommandFailure.exit(TerminalText.line("slipway: \(error)"))
             } catch let error as ReleaseError {
-                throw CommandFailure.exit("slipway: \(error)")
+                throw CommandFailure.exit(TerminalText.line("slipway: \(error)"))
             }
         }
     }

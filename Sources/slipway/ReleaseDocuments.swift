@@ -1,3 +1,4 @@
+import Appliance
 import Digests
 import Releases
 import TalosModel
@@ -42,7 +43,7 @@ struct ReleaseDocument: Encodable {
         for (title, items) in [("extension", extensions), ("overlay", overlays)] {
             for item in items {
                 let state = item.imported.isEmpty ? "not imported" : item.imported.joined(separator: ", ")
-                lines.append("  \(title) \(item.name)\t\(state)")
+                lines.append("  \(title) \(TerminalText.line(item.name))\t\(state)")
             }
         }
         return lines.joined(separator: "\n")

@@ -2,6 +2,7 @@ import Appliance
 import ArgumentParser
 import Glibc
 import Logging
+import Stores
 
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -25,8 +26,12 @@ struct ServeCommand: AsyncParsableCommand {
         // A reader of the log that went away is no reason to stop.
         signal(SIGPIPE, SIG_IGN)
         do {
+            // Ports and captures need a right or two of root's; the store's folder must not be walked with the others.
+            try StoreOwner.toBecome(for: options.settings.store)?.startAgain()
             try await Appliance(settings: options.settings, version: slipwayVersion, logger: makeLogger(logLevel)).run()
         } catch let error as ApplianceError {
+            throw CommandFailure.exit("slipway: \(error)")
+        } catch let error as StoreError {
             throw CommandFailure.exit("slipway: \(error)")
         }
     }

@@ -56,10 +56,11 @@ import Testing
             let posted = try connection.ask(
                 "POST", "/schematics",
                 body: Array("customization: {systemExtensions: {officialExtensions: [\(name)]}}".utf8))
-            let id = try #require(posted.text.split(separator: "\"").first { $0.count == 64 })
+            try #require(posted.status == 201, "\(posted.status) \(posted.text.prefix(300))")
+            let id = try #require(posted.text.split(separator: "\"").first { $0.utf8.count == 64 })
             let refused = try connection.ask("GET", "/image/\(id)/v1.13.5/initramfs-amd64.xz")
             #expect(refused.status == 400 && refused.body.count < 3000, "\(refused.status) \(refused.text.prefix(300))")
-            #expect(refused.text.contains("nn…"))
+            #expect(refused.text.contains("nn…"), "\(id): \(refused.headers) \(refused.text.suffix(200))")
         }
     }
 

@@ -195,23 +195,6 @@ import Testing
         }
     }
 
-    /// A file that is shorter than it was made the event loop spin until the client's patience ended.
-    @Test func aFileThatShrankEndsTheConnectionAtOnce() async throws {
-        let site = try Site()
-        let id = try await site.schematic("customization: {}")
-        try await site.visit { port in
-            let target = "/image/\(id)/v1.13.5/kernel-amd64"
-            let connection = try HTTPConnection(port: port)
-            let whole = try connection.ask("GET", target)
-            #expect(whole.status == 200)
-            let digest = Digest.of(whole.body).hexadecimal
-            #expect(truncate("\(site.store.root)/blobs/sha256/\(digest)", 10) == 0)
-            let reply = try HTTPConnection(port: port).ask("GET", target)
-            #expect(reply.status >= 500, "the store sees that it has changed")
-            #expect(try HTTPConnection(port: port).ask("GET", "/healthz").status == 200)
-        }
-    }
-
     @Test func aRangeIsForGetAlone() async throws {
         let site = try Site()
         let id = try await site.schematic("customization: {}")

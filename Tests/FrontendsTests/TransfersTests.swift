@@ -1,3 +1,4 @@
+import Digests
 import Foundation
 import HTTPTypes
 import HummingbirdCore
@@ -7,6 +8,7 @@ import NIOCore
 import NIOEmbedded
 import NIOHTTPTypesHTTP1
 import ServerTesting
+import Stores
 import Testing
 
 @testable import Frontends
@@ -139,6 +141,52 @@ import Testing
         }
         #expect(ContinuousClock.now - start < .seconds(20))
         connection.close()
+    }
+
+    /// A bit that flips behind the store's back, with the times put back; a cut; a removal. What was sent before is whole, and
+    /// the connection ends before the rest.
+    @Test(arguments: ["flip", "cut", "remove"])
+    func aFileThatIsAlteredInMidTransferEndsTheConnection(_ change: String) async throws {
+        let site = try Site(size: FilledStore.largeSize)
+        let id = try await site.schematic("{}")
+        try await site.visit { port in
+            let target = "/image/\(id)/v1.13.5/initramfs-amd64.xz"
+            let expected = site.release.initramfs
+            let path = "\(site.store.root)/blobs/sha256/\(Digest.of(expected).hexadecimal)"
+            let connection = try HTTPConnection(port: port, receiveBuffer: 4096)
+            try connection.send("GET \(target) HTTP/1.1\r\nHost: x\r\n\r\n")
+            var received = try connection.receive(upTo: 1000)
+            // Near the end, and in the last of the steps in which it is sent.
+            let offset = expected.count - 1000
+            switch change {
+            case "cut": #expect(truncate(path, off_t(offset)) == 0)
+            case "remove": #expect(unlink(path) == 0)
+            default:
+                var status = stat()
+                #expect(stat(path, &status) == 0)
+                let descriptor = open(path, O_RDWR)
+                defer { close(descriptor) }
+                #expect(pwrite(descriptor, [expected[offset] ^ 1], 1, off_t(offset)) == 1)
+                #expect(futimens(descriptor, [status.st_atim, status.st_mtim]) == 0)
+            }
+            while true {
+                guard let more = try? connection.receive(upTo: 1 << 20), !more.isEmpty else { break }
+                received += more
+            }
+            let end = try #require(received.firstRange(of: Array("\r\n\r\n".utf8))).upperBound
+            let body = Array(received[end...])
+            #expect(body.count < expected.count - 1_000_000, "\(body.count)")
+            #expect(body == Array(expected.prefix(body.count)))
+            #expect(
+                holds(within: 10) {
+                    !site.log.matching("cannot send a part of an asset").filter {
+                        $0.contains(path) && $0.contains("changed")
+                    }
+                    .isEmpty
+                }, "\(site.log.all)")
+            #expect(try HTTPConnection(port: port).ask("GET", target).status == 500)
+            #expect(try HTTPConnection(port: port).ask("GET", "/healthz").status == 200)
+        }
     }
 
     @Test func twoHundredDownloadsAtOnceAreWholeAndLeaveNothingOpen() async throws {

@@ -95,8 +95,9 @@ private func random(_ count: Int, seed: UInt64) -> [UInt8] {
         #expect(try imager.storedExtensionSegment(image.manifest, layout: old) == nil)
         // What has been damaged on the disk is built anew.
         try Data([1, 2, 3]).write(to: URL(filePath: built.member.path))
-        #expect(try imager.extensionSegment(image, named: "test", layout: merged) == built)
-        #expect(try Member(try built.member.contents(limit: 1 << 20)).paths == [built.imageName])
+        let again = try imager.extensionSegment(image, named: "test", layout: merged)
+        #expect(again.member.digest == built.member.digest)
+        #expect(try Member(try again.member.contents(limit: 1 << 20)).paths == [built.imageName])
     }
 
     @Test func firmwareLeavesTheImage() throws {

@@ -134,6 +134,63 @@ import Testing
         try expectFailure(layout, .layer, mentions: "promises \(Digest.of("something else"))")
     }
 
+    /// An index's own entries count, however alike the platforms look that they are for.
+    @Test func anImageForTooManyPlatforms() throws {
+        var layout = OCILayout()
+        let image = try layout.add(.imager("v1.13.5"))
+        let manifests = (0..<17).map { number in
+            var copy = image
+            copy.platform = Platform(os: "linux", architecture: "amd64", variant: "v\(number)")
+            return copy
+        }
+        layout.list(layout.add(Index(manifests: manifests).encode(), .index), as: "siderolabs/imager:v1.13.5")
+        try expectFailure(layout, .limit, mentions: "16 are allowed")
+    }
+
+    /// One small layer, named again and again, is unpacked each time.
+    @Test func layersThatUnpackToTooMuchTogether() throws {
+        var layout = OCILayout()
+        let image = ImageContent(
+            [
+                [file("bin/installer", "x"), file("zeros", [UInt8](repeating: 0, count: 1_000_000))]
+            ], entrypoint: ["/bin/installer"])
+        let descriptor = try layout.add(image)
+        for patch in 0..<10 { layout.list(descriptor, as: "siderolabs/installer:v1.9.\(patch)") }
+        var limits = ImportLimits()
+        limits.unpackedBase = 5_500_000
+        limits.unpackedRatio = 1
+        let report = try place.importFolder(layout, limits: limits)
+        #expect(report.imported.count == 5)
+        #expect(report.failures.map(\.error.code) == Array(repeating: .limit, count: 5))
+    }
+
+    @Test func anArchiveThatUnpacksToTooMuchForItsLength() throws {
+        var (layout, _) = try sample()
+        _ = layout.add([UInt8](repeating: 0, count: 10_000_000), .layer)
+        try layout.write(toArchive: "\(place.path)/a.tar", compression: .zstd(level: 1))
+        var limits = ImportLimits()
+        limits.archiveBase = 1_000_000
+        let error = #expect(throws: ReleaseError.self) {
+            try place.catalog.importLayout(at: "\(place.path)/a.tar", limits: limits)
+        }
+        #expect(error?.message.contains("more than") == true, "\(String(describing: error))")
+        #expect(try place.storedNames().isEmpty)
+    }
+
+    /// One text may stand for many in YAML.
+    @Test func descriptionsThatMultiply() throws {
+        let digest = Digest.of("x")
+        let lines = (0..<100).map { "ghcr.io/siderolabs/e\($0):v1@\(digest)" }
+        var descriptions = "\(lines[0]): &all\n  description: \(String(repeating: "d", count: 100_000))\n"
+        for line in lines.dropFirst() { descriptions += "\(line): *all\n" }
+        var layout = OCILayout()
+        layout.list(
+            try layout.add(
+                .extensionCatalog(imageDigests: lines.joined(separator: "\n") + "\n", descriptions: descriptions)),
+            as: "siderolabs/extensions:v1.13.5")
+        try expectFailure(layout, .limit, mentions: "descriptions.yaml")
+    }
+
     @Test func aBombIsDefused() throws {
         var layout = OCILayout()
         layout.list(
@@ -171,19 +228,21 @@ import Testing
         try expectFailure(layout, .limit, mentions: "unpacks to more than 1000000 bytes", limits: limits)
     }
 
-    @Test(arguments: ["../escape", "usr/../../escape", "/etc/passwd"])
+    @Test(arguments: ["../escape", "usr/../../escape", "/../escape", "usr/install/../\u{301}etc/../../x"])
     func aLayerWithANameThatClimbsOut(_ name: String) throws {
         var layout = OCILayout()
         layout.list(try layout.add(ImageContent([[file(name, "x")]])), as: "siderolabs/imager:v1.13.5")
         try expectFailure(layout, .unsafePath, mentions: name)
     }
 
-    @Test func aLayerWithAFileTwice() throws {
-        var layout = OCILayout()
-        let name = "usr/install/amd64/vmlinuz"
-        layout.list(
-            try layout.add(ImageContent([[file(name, "x"), file(name, "y")]])), as: "siderolabs/imager:v1.13.5")
-        try expectFailure(layout, .layer, mentions: "twice")
+    /// A mark that combines with the slash before it hides nothing.
+    @Test func anArchivesPathIsTakenApartByBytes() throws {
+        let (layout, _) = try sample()
+        let bytes = try TarArchive.encode(
+            layout.members + [file("blobs/sha256/..\u{301}", "x"), file("a/../\u{301}b", "x")])
+        try Data(bytes).write(to: URL(fileURLWithPath: "\(place.path)/a.tar"))
+        let error = #expect(throws: ReleaseError.self) { try place.catalog.importLayout(at: "\(place.path)/a.tar") }
+        #expect(error?.code == .unsafePath)
     }
 
     @Test func anImagerWithoutAKernel() throws {

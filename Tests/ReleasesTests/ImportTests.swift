@@ -266,7 +266,53 @@ import Trust
         // From then on it is gone, and importing again brings it back.
         #expect(place.catalog.release(version)?.problems.first?.contains("import the imager image again") == true)
         _ = try place.importFolder(try SampleRelease("v1.13.5").layout)
-        #expect(place.catalog.release(version)?.bootFiles[.amd64]?.kernel == kernel)
+        let restored = try #require(place.catalog.release(version)?.bootFiles[.amd64]?.kernel)
+        #expect(restored.digest == kernel.digest && restored.path == kernel.path)
+    }
+
+    @Test func problemsNameBootFilesThatAreGoneOrMovedAside() throws {
+        _ = try place.importFolder(try SampleRelease("v1.13.5").layout)
+        func problems() throws -> [String] {
+            try ReleaseCatalog(store: EmbeddedStore(root: place.store.root, access: .readOnly)).problems
+        }
+        #expect(try problems().isEmpty)
+        let files = try #require(place.catalog.release(version)?.bootFiles[.amd64])
+        #expect(unlink(files.initramfs.path) == 0)
+        let gone = try problems()
+        #expect(gone.count == 1 && gone[0].contains("initramfs.xz of v1.13.5 for amd64"), "\(gone)")
+        try Data("rotten".utf8).write(to: URL(fileURLWithPath: files.kernel.path))
+        #expect(place.catalog.release(version)?.bootFiles[.amd64] == nil)
+        let aside = try problems()
+        #expect(aside.contains { $0.contains("vmlinuz of v1.13.5") }, "\(aside)")
+        #expect(aside.contains { $0.contains("\(files.kernel.digest)") && $0.contains("/corrupt") }, "\(aside)")
+        // A layer of an extension's image, which no record names.
+        let image = try place.catalog.extensionImage(
+            try #require(place.catalog.release(version)).extensions[0], architecture: .amd64)
+        try Data("rotten".utf8).write(to: URL(fileURLWithPath: image.layers[0].file.path))
+        #expect(throws: StoreError.self) { try place.store.blob(image.layers[0].file.digest) }
+        #expect(try problems().contains { $0.contains("\(image.layers[0].file.digest)") })
+        _ = try place.importFolder(try SampleRelease("v1.13.5").layout)
+        #expect(try problems().isEmpty)
+    }
+
+    /// What the operator hands over is wanted; rules about what is listed are for registries.
+    @Test func anImportedPrereleaseOfAnOlderMinorVersionIsListed() throws {
+        var layout = OCILayout()
+        for tag in ["v1.12.0-beta.1", "v1.13.5", "v1.13.0-dev.7"] {
+            layout.list(try layout.add(.imager(tag)), as: "siderolabs/imager:\(tag)")
+        }
+        _ = try place.importFolder(layout)
+        #expect(place.catalog.versions().map(\.tag) == ["v1.12.0-beta.1", "v1.13.0-dev.7", "v1.13.5"])
+    }
+
+    @Test(arguments: ["boot-files", "extension-catalogs", "overlay-catalogs", "installers", "images"])
+    func theStateOfTheCatalogHasEveryKindOfRecord(_ kind: String) throws {
+        _ = try place.importFolder(try SampleRelease("v1.13.5").layout)
+        usleep(120_000)
+        let before = try place.catalog.generation()
+        #expect(try place.catalog.generation() == before)
+        try place.store.setRecord(RecordKind(rawValue: kind), "another", Array("{}".utf8))
+        #expect(try place.catalog.generation() != before)
     }
 
     @Test func aRecordThatCannotBeReadIsNamedAndTheOthersStay() throws {

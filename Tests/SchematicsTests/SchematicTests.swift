@@ -123,7 +123,8 @@ import Testing
 
     /// It is kept by itself where its canonical text cannot be read again.
     @Test func aPartOfAnotherTextCanBeReadByItself() throws {
-        let part = "overlay: {name: n, image: i}\n      customization:\n        meta: [{key: 10, value: \"  a\\n  b\"}]\n"
+        let part =
+            "overlay: {name: n, image: i}\n      customization:\n        meta: [{key: 10, value: \"  a\\n  b\"}]\n"
         let schematic = try Schematic(decoding: Array(part.utf8), startingAt: Position(line: 3, column: 7))
         #expect((try? Schematic(decoding: schematic.canonicalText)) != schematic)
         let again = try Schematic(decoding: schematic.source)

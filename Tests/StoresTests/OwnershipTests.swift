@@ -1,25 +1,32 @@
 import Compositions
-import Digests
 import Foundation
 import Stores
 import Testing
 
-/// What root stores in a service user's folder is the service user's.
+/// Root does not walk through a folder that somebody else may change: it becomes that user first. That it does is tried with the
+/// program; here is what keeps it from going on otherwise.
 @Suite(.enabled(if: geteuid() == 0, "needs to run as root")) struct OwnershipTests {
-    @Test func filesOfRootAreGivenToTheFoldersOwner() throws {
+    @Test func rootDoesNotWriteIntoAnotherUsersFolder() throws {
         let folder = try TemporaryFolder()
+        let victim = try TemporaryFolder()
+        try victim.write("kept", to: "file")
+        try FileManager.default.createSymbolicLink(
+            atPath: "\(folder.path)/temporary", withDestinationPath: victim.path)
         #expect(chown(folder.path, 4711, 4712) == 0)
-        let store = try EmbeddedStore(root: folder.path)
-        let file = try store.put([1, 2, 3])
-        try store.setRecord(RecordKind(rawValue: "things"), "a", [1])
-        for path in [
-            file.path, "\(folder.path)/records/things", "\(folder.path)/records/things/a", "\(folder.path)/lock",
-        ] {
-            let attributes = try FileManager.default.attributesOfItem(atPath: path)
-            #expect(attributes[.ownerAccountID] as? Int == 4711)
-            #expect(attributes[.groupOwnerAccountID] as? Int == 4712)
-            let mode = try #require(attributes[.posixPermissions] as? Int)
-            #expect(mode & 0o007 == 0)
+        let error = #expect(throws: StoreError.self) { try EmbeddedStore(root: folder.path) }
+        #expect(error?.code == .permissionDenied)
+        #expect(error?.message.contains("the user 4711") == true)
+        #expect(try victim.names(in: ".") == ["file"])
+    }
+
+    @Test func theOwnerIsThatOfTheFolderOrOfWhereItWillBe() throws {
+        let folder = try TemporaryFolder()
+        #expect(StoreOwner.toBecome(for: folder.path) == nil)
+        #expect(StoreOwner.toBecome(for: "/nonexistent/store") == nil)
+        #expect(chown(folder.path, 4711, 4712) == 0)
+        for path in ["", "/store", "/some/store"] {
+            let owner = try #require(StoreOwner.toBecome(for: folder.path + path))
+            #expect(owner.user == 4711 && owner.group == 4712)
         }
     }
 }

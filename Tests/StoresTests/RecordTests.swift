@@ -1,3 +1,4 @@
+import Glibc
 import Stores
 import Testing
 
@@ -35,11 +36,17 @@ import Testing
     @Test func generationChangesWithEachRecord() throws {
         #expect(try store.recordGeneration(kind) == nil)
         try store.setRecord(kind, "a", [1])
-        let first = try store.recordGeneration(kind)
-        #expect(first != nil)
         // Within a tick of the clock only `isSettled` says that there may be more to come.
+        #expect(try store.recordGeneration(kind)?.isSettled == false)
+        usleep(150_000)
+        let first = try #require(try store.recordGeneration(kind))
+        #expect(first.isSettled)
+        #expect(try store.recordGeneration(kind) == first)
         try EmbeddedStore(root: folder.path).setRecord(kind, "b", [1])
-        let second = try store.recordGeneration(kind)
-        #expect(second != first || first?.isSettled == false)
+        let second = try #require(try store.recordGeneration(kind))
+        #expect(second != first)
+        usleep(150_000)
+        try store.removeRecord(kind, "a")
+        #expect(try store.recordGeneration(kind) != second)
     }
 }

@@ -212,3 +212,35 @@ func badExtendedHeadersAreNamed(record: String) {
     let accepted = exerciseDecoder(on: archive, mutations: 500) { _ = try read(Array($0)) }
     #expect(accepted > 1)
 }
+
+@Suite struct EntryPathTests {
+    @Test func pathsAreTakenApartByBytes() {
+        #expect(EntryPath("./a//b/").normalized == Array("a/b".utf8))
+        #expect(EntryPath("/").names.isEmpty && EntryPath("").names.isEmpty && EntryPath(".").names.isEmpty)
+        #expect(EntryPath("/a").isAbsolute && !EntryPath("a").isAbsolute)
+        #expect(EntryPath("a/../b").climbs && !EntryPath("a/..b").climbs)
+        // A combining mark makes one character of the slash and itself, and the kernel sees neither.
+        #expect(EntryPath("a/../\u{301}etc").climbs)
+        #expect(EntryPath("a/..\u{301}").normalized == Array("a/..\u{301}".utf8) && !EntryPath("a/..\u{301}").climbs)
+        #expect(EntryPath("\u{e9}") != EntryPath("e\u{301}"))
+    }
+
+    /// What many headers say before one member is counted together.
+    @Test func extendedHeadersWithoutEndAreRefused() throws {
+        var limits = TarLimits()
+        limits.extendedHeaderLength = 10_000
+        let entry = TarEntry(
+            path: "a", kind: .file, mode: 0o644,
+            extendedAttributes: ["user.x": [UInt8](repeating: 65, count: 3000)])
+        // The extended header and its content, without the member that it is for.
+        let header = Array(try entry.encode().dropLast(512))
+        let reader = TarReader(limits: limits)
+        for _ in 0..<3 { try reader.write(header) { _ in } }
+        #expect(throws: TarError.limitExceeded("bytes in an extended header", limit: 10_000)) {
+            try reader.write(header) { _ in }
+        }
+        // Each before its own member is fine.
+        let other = TarReader(limits: limits)
+        for _ in 0..<10 { try other.write(try entry.encode()) { _ in } }
+    }
+}

@@ -6,4 +6,5 @@
 #include "open_files.h"
 #include "spawning.h"
 #include "tftp_sockets.h"
+#include "users.h"
 #include "xattr.h"

@@ -7,3 +7,7 @@ int linux_is_cached(int descriptor, off_t offset);
 
 /// How many bytes an open file has now, or -1.
 off_t linux_file_length(int descriptor);
+
+/// Renames a file, unless there is something of the new name (renameat2(2), RENAME_NOREPLACE). Returns 0 or -errno: EEXIST, or
+/// EINVAL where the file system cannot do so.
+int linux_rename_new(const char *from, const char *to);

@@ -1,5 +1,4 @@
 import CDispatch
-import CLinux
 import Compositions
 import Glibc
 import Hummingbird
@@ -35,18 +34,19 @@ struct CompositionBody: Sendable {
             let descriptor = open(file.path, O_RDONLY | O_CLOEXEC)
             guard descriptor >= 0 else { throw failure(file, String(cString: strerror(errno))) }
             defer { close(descriptor) }
-            let length = linux_file_length(descriptor)
-            guard length == off_t(clamping: file.length) else {
-                throw failure(file, "it has \(length) bytes and should have \(file.length)")
-            }
+            guard file.isIntact(in: descriptor) else { throw failure(file, "\(AlteredFile())") }
             let event = SendFile(
-                descriptor: descriptor,
+                descriptor: descriptor, file: file,
                 range: Int(clamping: slice.range.lowerBound)..<Int(clamping: slice.range.upperBound))
             // The server stops: a client that does not read must not keep it.
-            try await withTaskCancellationHandler {
-                try await channel.triggerUserOutboundEvent(event).get()
-            } onCancel: {
-                channel.close(promise: nil)
+            do {
+                try await withTaskCancellationHandler {
+                    try await channel.triggerUserOutboundEvent(event).get()
+                } onCancel: {
+                    channel.close(promise: nil)
+                }
+            } catch let error as AlteredFile {
+                throw failure(file, "\(error)")
             }
         }
     }

@@ -1,4 +1,5 @@
 import CLinux
+import Compositions
 import Glibc
 import HTTPTypes
 import HummingbirdCore
@@ -12,6 +13,8 @@ import NIOHTTP1
 struct SendFile: Sendable {
     /// The open file. It belongs to the sender, who closes it after the event's promise has completed.
     var descriptor: CInt
+    /// What the file has to be, all the while.
+    var file: StoredFile
     /// Which bytes of it.
     var range: Range<Int>
 
@@ -44,10 +47,11 @@ final class SendFileHandler: ChannelOutboundHandler, RemovableChannelHandler {
         _ event: SendFile, from start: Int, of handle: NIOFileHandle, context: ChannelHandlerContext,
         promise: EventLoopPromise<Void>
     ) {
+        // Also after the last step: a file that changed under it must not count as sent. And at the end of a file that shrank,
+        // sendfile would give nothing, again and again.
+        guard event.file.isIntact(in: event.descriptor) else { return promise.fail(AlteredFile()) }
         guard start < event.range.upperBound else { return promise.succeed() }
         let end = min(start + SendFile.step, event.range.upperBound)
-        // At the end of a file that shrank, sendfile gives nothing, again and again.
-        guard linux_file_length(event.descriptor) >= end else { return promise.fail(ShrunkenFile()) }
         event.readAhead(to: end..<min(end + SendFile.step, event.range.upperBound))
         let region = FileRegion(fileHandle: handle, readerIndex: start, endIndex: end)
         let written = context.eventLoop.makePromise(of: Void.self)
@@ -61,8 +65,10 @@ final class SendFileHandler: ChannelOutboundHandler, RemovableChannelHandler {
     }
 }
 
-/// A file became shorter while it was sent.
-struct ShrunkenFile: Error {}
+/// A file is not what it was when its content was checked: it was altered, replaced or removed.
+struct AlteredFile: Error, CustomStringConvertible {
+    var description: String { "it has been changed since its content was checked" }
+}
 
 extension SendFile {
     /// Starts reading a part from disk, so that the event loop does not wait for it later. Where it is in memory already, the

@@ -6,7 +6,7 @@ import PrometheusMetrics
 /// `/healthz`, `/readyz` and `/metrics`.
 struct HealthRoutes {
     /// What an operator should look at, a sentence each; empty when all is well.
-    let problems: @Sendable () -> [String]
+    let problems: @Sendable () async -> [String]
     /// Brings the gauges up to date; called before each look at them.
     let measure: @Sendable () -> Void
     let metrics: PrometheusRegistry
@@ -25,7 +25,7 @@ struct HealthRoutes {
     /// Ready even with problems: the last good machines file is in force and every other machine boots. The problems are
     /// the body, for whoever looks.
     @Sendable func ready(request: Request, context: FrontendContext) async throws -> Response {
-        let problems = problems()
+        let problems = await problems()
         if problems.isEmpty { return Response(status: .ok) }
         return .text(problems.map { $0 + "\n" }.joined())
     }

@@ -6,9 +6,7 @@ final class DateHeader: Sendable {
     private let last = Mutex<(second: Int64, text: String)>((.min, ""))
 
     var now: String {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        let second = Int64(time.tv_sec)
+        let second = Int64(time(nil))
         return last.withLock { last in
             if last.second != second { last = (second, HTTPDate(secondsSinceEpoch: second).description) }
             return last.text
