@@ -96,8 +96,8 @@ public final class Lab: Sendable {
             let process = try powerOn(machine, attempt: attempt)
             let recording = try await process.wait(for: "last fact", within: deadline) { recording in
                 watching(recording.text)
-                return recording.text.contains("SLIPWAY-END") || recording.exitStatus != nil || recording.hasGivenUp
-                    ? recording : nil
+                return recording.text.contains("SLIPWAY-END") || recording.exitStatus != nil
+                    || recording.hasGivenUp(cards: machine.cards.count) ? recording : nil
             }
             let duration = ContinuousClock.now - start
             if recording.text.contains("SLIPWAY-END") {
@@ -105,7 +105,7 @@ public final class Lab: Sendable {
                 return BootFacts(serial: recording.text, duration: duration)
             }
             await process.stop()
-            if recording.hasGivenUp {
+            if recording.hasGivenUp(cards: machine.cards.count) {
                 throw LabError("\(machine.name) did not boot; the last it said:\n\(recording.lastLines)")
             }
             if attempt == 2 {
@@ -121,7 +121,8 @@ public final class Lab: Sendable {
     public func watchGivingUp(_ machine: LabMachine, within deadline: Duration = .seconds(120)) async throws -> String {
         let process = try powerOn(machine, attempt: 1)
         let text = try await process.wait(for: "the firmware giving up", within: deadline) { recording in
-            recording.hasGivenUp || recording.text.contains("SLIPWAY-END") ? recording.text : nil
+            recording.hasGivenUp(cards: machine.cards.count) || recording.text.contains("SLIPWAY-END")
+                ? recording.text : nil
         }
         await process.stop()
         return text
@@ -213,12 +214,11 @@ public final class Lab: Sendable {
 }
 
 extension LabProcess.Recording {
-    /// Whether a firmware has said that it has nothing (more) to boot from.
-    fileprivate var hasGivenUp: Bool {
-        [
-            "No bootable device", "No more network devices", "Shell>", "grub> ", "BdsDxe: No bootable option",
-            "Access Denied",
-            "failed to load Boot0001",
-        ].contains { text.contains($0) }
+    /// Whether a firmware has said that it has nothing (more) to boot from. One with several cards says so for each.
+    fileprivate func hasGivenUp(cards: Int) -> Bool {
+        let last = ["No bootable device", "Shell>", "grub> ", "BdsDxe: No bootable option", "Access Denied"]
+        let each = ["No more network devices", "failed to load Boot0001"]
+        return last.contains { text.contains($0) }
+            || each.contains { text.components(separatedBy: $0).count > cards }
     }
 }

@@ -2,17 +2,13 @@ import TalosModel
 
 /// iPXE as Debian 13 builds it: for arm64, which Debian 12 has none for, and younger for the others.
 public struct YoungerIPXE: Sendable {
-    /// The folder with `ipxe-arm64.efi` and `ipxe-amd64.efi`.
-    public let bootFolder: String
-    /// The folder with `snponly.efi` and `undionly.kpxe`.
-    public let libraryFolder: String
+    /// The folder with `ipxe-arm64.efi`, `ipxe-amd64.efi`, `snponly.efi` and `undionly.kpxe`.
+    public let folder: String
 
     /// Downloads and unpacks Debian 13's package `ipxe` beside the system.
     public init(cache: String) throws(TestSupportError) {
         let packages = try DebianPackages(cache: BuildCache(folder: cache), suite: .trixie)
         // The package is for every architecture; amd64's index names it.
-        let unpacked = try packages.unpack("ipxe", for: .amd64)
-        bootFolder = "\(unpacked.folder)/boot"
-        libraryFolder = "\(unpacked.folder)/usr/lib/ipxe"
+        folder = "\(try packages.unpack("ipxe", for: .amd64).folder)/usr/lib/ipxe"
     }
 }
