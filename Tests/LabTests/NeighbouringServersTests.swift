@@ -35,7 +35,8 @@ extension LabTests.NeighbouringServersTests {
         }
     }
 
-    /// A server that names a boot file of its own wins every iPXE that is not told otherwise.
+    /// A server that names a boot file of its own wins every iPXE that is not told otherwise. What the log says of it is tried
+    /// where offers can be heard: these are addressed to the machine alone, and a bridge keeps them from the appliance.
     @Test(
         arguments: LabEnvironment.cases(
             [Pair(.dnsmasq, .bios), Pair(.dnsmasq, .uefi)],
@@ -47,11 +48,8 @@ extension LabTests.NeighbouringServersTests {
         let machine = LabMachine("machine", number: 0x41, firmware: pair.firmware)
         let rival = AddressServer(pair.server, bootFile: "rival.bin")
         try await Lab.run("rival-\(pair.testDescription)", addressServer: rival) { lab in
-            let appliance = try await SlipwayAppliance(in: lab, machines: entry(machine))
+            _ = try await SlipwayAppliance(in: lab, machines: entry(machine))
             try requireEverySort(try await lab.boot(machine), on: machine, in: lab)
-            let log = appliance.process.recording.text.split(separator: "\n")
-            let warnings = log.filter { $0.contains("rival.bin") && $0.contains("\(Lab.siteAddress)") }
-            try #require(!warnings.isEmpty, "nothing in the log names the other server")
         }
     }
 
