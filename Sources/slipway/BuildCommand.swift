@@ -73,16 +73,18 @@ struct BuildCommand: AsyncParsableCommand {
         }
     }
 
-    /// Writes beside the target and renames, so that a half-written file never has its name. The target is named by whoever
-    /// started the command, and the content is read as the store's owner.
+    /// Writes beside the target and renames, so that a half-written file never has its name; what is there and no file, as a pipe or
+    /// a device, is written to. The target is named by whoever started the command, and the content is read as the store's owner.
     private func write(_ composition: Composition, to path: String) throws {
-        let temporary = path + ".partial-\(getpid())"
+        let isFile = StoreOwner.asRoot { Self.isFileOrMissing(path) }
+        let opened = isFile ? path + ".partial-\(getpid())" : path
         func failure(_ code: Int32) -> any Error {
             CommandFailure.exit("slipway: cannot write \(path): \(String(cString: strerror(code)))")
         }
         let (descriptor, code) = StoreOwner.asRoot {
-            unlink(temporary)
-            let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o666)
+            if isFile { unlink(opened) }
+            let creation = isFile ? O_CREAT | O_EXCL | O_NOFOLLOW : 0
+            let descriptor = open(opened, O_WRONLY | O_CLOEXEC | O_NOCTTY | creation, 0o666)
             return (descriptor, errno)
         }
         guard descriptor >= 0 else { throw failure(code) }
@@ -94,13 +96,22 @@ struct BuildCommand: AsyncParsableCommand {
                 case .file(let file): try file.read { try target.write(contentsOf: Data($0)) }
                 }
             }
+            guard isFile else { return try target.close() }
             try target.synchronize()
             try target.close()
-            let code = StoreOwner.asRoot { rename(temporary, path) == 0 ? 0 : errno }
+            let code = StoreOwner.asRoot { rename(opened, path) == 0 ? 0 : errno }
             guard code == 0 else { throw failure(code) }
         } catch {
-            _ = StoreOwner.asRoot { unlink(temporary) }
+            if isFile { _ = StoreOwner.asRoot { unlink(opened) } }
             throw error
         }
+    }
+
+    private static func isFileOrMissing(_ path: String) -> Bool {
+        // Looked at through links, because /dev/stdout is one; without waiting, because a pipe may have no writer.
+        let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)
+        guard descriptor >= 0 else { return true }
+        defer { close(descriptor) }
+        return FileIdentity(descriptor: descriptor)?.isRegular ?? true
     }
 }

@@ -155,6 +155,28 @@ import Testing
         }
     }
 
+    /// Root that discards what it builds must not lose its /dev/null.
+    @Test func whatIsNoFileIsWrittenToAndStays() throws {
+        let scratch = try Scratch()
+        let pipe = "\(scratch.path)/pipe"
+        try #require(mkfifo(pipe, 0o600) == 0)
+        let reader = open(pipe, O_RDWR | O_NONBLOCK)
+        try #require(reader >= 0)
+        defer { close(reader) }
+        let schematic = try scratch.write("s.yaml", "{}")
+        let build = try Program([
+            "build", "cmdline-metal-amd64", "--store", try scratch.filledStore(), "--schematic", schematic, "--talos",
+            "1.13", "--output", pipe,
+        ])
+        #expect(try build.finish() == 0, "\(build.errors)")
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        let count = read(reader, &bytes, bytes.count)
+        try #require(count > 0)
+        #expect(String(decoding: bytes[..<count], as: UTF8.self).hasPrefix("talos.platform=metal "))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path).contains("pipe"))
+        #expect(try FileManager.default.attributesOfItem(atPath: pipe)[.type] as? FileAttributeType != .typeRegular)
+    }
+
     @Test func explainBesideTheDaemon() throws {
         let scratch = try Scratch()
         let store = try scratch.filledStore()
