@@ -17,7 +17,7 @@ struct BootScripts {
         let nginx = try Program("nginx", from: "nginx-light")
         let server = try SlipwayServer(place, store: try place.store(), more: ["--no-tftp"])
         defer { server.stop() }
-        let script = try HTTPConnection(port: server.httpPort).get(Self.path)
+        let script = try HTTPConnection(port: server.httpPort).get(Self.path, keeping: true)
         guard String(decoding: script.body, as: UTF8.self).contains("initramfs-amd64.xz") else {
             throw Failure("the script boots nothing")
         }
