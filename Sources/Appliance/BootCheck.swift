@@ -32,6 +32,7 @@ struct BootCheck {
         var secureBoot: Bool
         var hasConfiguration: Bool
         var arguments: [String]
+        var loader: String?
     }
 
     /// What is made of a schematic, apart from the machine.
@@ -111,7 +112,7 @@ struct BootCheck {
             let key = Case(
                 version: version, schematic: choice.id, architecture: architecture, platform: assignment.platform,
                 secureBoot: assignment.secureBoot, hasConfiguration: assignment.configuration != nil,
-                arguments: assignment.arguments)
+                arguments: assignment.arguments, loader: assignment.loader)
             let texts = cases[key] ?? problems(of: key)
             cases[key] = texts
             return texts
@@ -143,15 +144,18 @@ struct BootCheck {
         }
     }
 
-    private func missingLoader(for architecture: Architecture) -> String? {
+    private func missingLoader(for architecture: Architecture, named chosen: String?) -> String? {
+        guard let loaders else { return nil }
+        let remedy = "\(loaderFolders.joined(separator: ", ")); put it there, or name its folder with --loader-folder"
+        if let chosen, !loaders.contains(chosen) { return "the loader \(chosen) is in none of \(remedy)" }
         let names =
             switch architecture {
             case .amd64: [Loader.x64, Loader.bios]
             case .arm64: [Loader.arm64]
             }
-        guard let loaders, loaders.isDisjoint(with: names) else { return nil }
-        return "machines of \(architecture) need the loader \(names.joined(separator: " or ")), and it is in none of "
-            + "\(loaderFolders.joined(separator: ", ")); put it there, or name its folder with --loader-folder"
+        guard chosen == nil, loaders.isDisjoint(with: names) else { return nil }
+        return
+            "machines of \(architecture) need the loader \(names.joined(separator: " or ")), and it is in none of \(remedy)"
     }
 
     /// The schematic as the daemon reads it.
@@ -180,7 +184,7 @@ struct BootCheck {
                     ?? "the schematic \(key.schematic) is not in the store; post it, or write it into the machines file"
             )
         }
-        if let text = missingLoader(for: key.architecture) { texts.append(text) }
+        if let text = missingLoader(for: key.architecture, named: key.loader) { texts.append(text) }
         guard let version else { return texts }
         texts += damage(to: version)
         guard let schematic else { return texts }

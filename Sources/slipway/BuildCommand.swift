@@ -110,7 +110,8 @@ struct BuildCommand: AsyncParsableCommand {
     private static func isFileOrMissing(_ path: String) -> Bool {
         // Looked at through links, because /dev/stdout is one; without waiting, because a pipe may have no writer.
         let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)
-        guard descriptor >= 0 else { return true }
+        // What cannot be read may still be a file of somebody's.
+        guard descriptor >= 0 else { return errno == ENOENT || errno == EACCES }
         defer { close(descriptor) }
         return FileIdentity(descriptor: descriptor)?.isRegular ?? true
     }

@@ -171,6 +171,16 @@ import Testing
         #expect(try findings(in: machines).isEmpty)
     }
 
+    @Test func aLoaderThatAnEntryNames() throws {
+        let machines = "- {name: a, mac: '52:54:00:00:00:01', loader: chosen-here.efi}\n"
+        let found = try findings(in: machines)
+        #expect(
+            found.count == 1 && found[0].hasPrefix("3:3: machine 'a': the loader chosen-here.efi is in none of "),
+            "\(found)")
+        try Data("loader".utf8).write(to: URL(filePath: "\(loaders)/chosen-here.efi"))
+        #expect(try findings(in: machines).isEmpty)
+    }
+
     @Test func aFolderOfTheOperatorsOwnThatIsNotThere() throws {
         let machines = "- {mac: '52:54:00:00:00:01'}\n"
         let found = try findings(in: machines, options: ["--tftp-root", "\(scratch.path)/none"])
