@@ -1,14 +1,18 @@
 extension Sequence<UInt8> {
     /// Two lower-case hexadecimal digits for each byte.
     public var hexadecimal: String {
-        let digits: [UInt8] = Array("0123456789abcdef".utf8)
-        var text: [UInt8] = []
-        text.reserveCapacity(underestimatedCount * 2)
-        for byte in self {
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 15)])
+        withContiguousStorageIfAvailable(Self.digits(of:)) ?? Array(self).withUnsafeBufferPointer(Self.digits(of:))
+    }
+
+    private static func digits(of bytes: UnsafeBufferPointer<UInt8>) -> String {
+        let digits: StaticString = "0123456789abcdef"
+        return String(unsafeUninitializedCapacity: bytes.count * 2) { text in
+            for index in bytes.indices {
+                text.initializeElement(at: 2 * index, to: digits.utf8Start[Int(bytes[index] >> 4)])
+                text.initializeElement(at: 2 * index + 1, to: digits.utf8Start[Int(bytes[index] & 15)])
+            }
+            return bytes.count * 2
         }
-        return String(decoding: text, as: UTF8.self)
     }
 }
 

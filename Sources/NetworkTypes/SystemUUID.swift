@@ -21,11 +21,31 @@ public struct SystemUUID: Hashable, Sendable, CustomStringConvertible {
 
     /// A UUID from its textual form with dashes, of either case.
     public init?(parsing text: some StringProtocol) {
-        let groups = text.split(separator: "-", omittingEmptySubsequences: false)
-        guard groups.map(\.utf8.count) == [8, 4, 4, 4, 12], let bytes = [UInt8](hexadecimal: groups.joined()) else {
-            return nil
+        guard
+            let bytes = text.utf8.withContiguousStorageIfAvailable(Self.octets(in:))
+                ?? Array(text.utf8).withUnsafeBufferPointer(Self.octets(in:))
+        else { return nil }
+        self.bytes = bytes
+    }
+
+    /// What 36 characters spell, if they are hexadecimal digits with dashes behind the 8th, 12th, 16th and 20th.
+    private static func octets(in text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+        guard text.count == 36 else { return nil }
+        var octets: [UInt8] = []
+        octets.reserveCapacity(16)
+        var position = 0
+        while position < 36 {
+            if position == 8 || position == 13 || position == 18 || position == 23 {
+                guard text[position] == UInt8(ascii: "-") else { return nil }
+                position += 1
+            }
+            guard let high = text[position].hexadecimalDigit, let low = text[position + 1].hexadecimalDigit else {
+                return nil
+            }
+            octets.append(high << 4 | low)
+            position += 2
         }
-        self.init(bytes: bytes)
+        return octets
     }
 
     /// The 16 bytes as DHCP option 97 carries them.

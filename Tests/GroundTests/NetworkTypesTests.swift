@@ -36,6 +36,13 @@ import Testing
         let text = "12345678-9abc-def0-1122-334455667788"
         #expect(SystemUUID(parsing: text.uppercased())?.description == text)
         #expect(SystemUUID(parsing: "12345678-9abc-def0-1122-33445566778") == nil)
+        for text in [
+            "", "1234567-89abc-def0-1122-334455667788", "123456789abc-def0-1122-334455667788-",
+            "12345678-9abc-def0-1122-3344556677889", "12345678-9abc-def0-1122-33445566778g",
+            "12345678+9abc-def0-1122-334455667788", "12345678-9abc-def0-1122-3344556677é",
+        ] {
+            #expect(SystemUUID(parsing: text) == nil, "\(text)")
+        }
     }
 }
 
