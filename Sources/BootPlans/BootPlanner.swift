@@ -173,13 +173,16 @@ public final class BootPlanner: Sendable {
                 schematic: schematic.id, version: selector, platform: target.platform, architecture: target.architecture
             )
         ) { try await resolve(schematic, selector, target) }
-        var line = resolution.commandLine
-        line.extend(assignment.arguments)
-        if assignment.configuration != nil {
-            line.set("talos.config", [machine.configurationURL(base: baseURL)])
+        var text = resolution.text
+        if !assignment.arguments.isEmpty || assignment.configuration != nil {
+            var line = resolution.commandLine
+            line.extend(assignment.arguments)
+            if assignment.configuration != nil {
+                line.set("talos.config", [machine.configurationURL(base: baseURL)])
+            }
+            text = line.description
         }
-        return BootAssets(
-            schematic: schematic, version: resolution.version, target: target, commandLine: line.description)
+        return BootAssets(schematic: schematic, version: resolution.version, target: target, commandLine: text)
     }
 
     /// The release that a selector names, if it has everything that the schematic needs on this architecture, and the command
@@ -235,7 +238,7 @@ extension BootClient.Platform {
 
 extension SchematicID {
     /// Enough of it for people to tell one from another.
-    var short: String { "\(description.prefix(12))…" }
+    var short: String { "\(Substring(description.utf8.prefix(12)))…" }
 }
 
 extension MachineIdentity {

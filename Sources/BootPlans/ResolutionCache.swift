@@ -13,8 +13,16 @@ struct ResolutionKey: Hashable, Sendable {
 
 /// The release that a machine gets, and the command line that release and schematic give.
 struct Resolution: Sendable {
-    var version: TalosVersion
-    var commandLine: KernelCommandLine
+    let version: TalosVersion
+    let commandLine: KernelCommandLine
+    /// The command line as text, for the many machines that add nothing to it.
+    let text: String
+
+    init(version: TalosVersion, commandLine: KernelCommandLine) {
+        self.version = version
+        self.commandLine = commandLine
+        text = commandLine.description
+    }
 }
 
 /// Remembers for a moment what the machines of a rack, which share a few schematics, have in common: each of them asks for its
