@@ -1,4 +1,6 @@
+import Glibc
 import HTTPTypes
+import Synchronization
 
 /// The ID that a request has in its answer and in the log.
 enum RequestIdentifier {
@@ -18,10 +20,12 @@ enum RequestIdentifier {
             && text.utf8.allSatisfy { (UInt8(ascii: " ")...UInt8(ascii: "~")).contains($0) }
     }
 
+    private static let randomness = Mutex(RandomSupply())
+
     private static func random() -> String {
-        var generator = SystemRandomNumberGenerator()
-        let high = generator.next() & 0xFFFF_FFFF_FFFF_0FFF | 0x4000
-        let low = generator.next() & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
+        let (first, second) = randomness.withLock { ($0.next(), $0.next()) }
+        let high = first & 0xFFFF_FFFF_FFFF_0FFF | 0x4000
+        let low = second & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
         let digits: StaticString = "0123456789abcdef"
         return String(unsafeUninitializedCapacity: 36) { text in
             var position = 0
@@ -36,5 +40,31 @@ enum RequestIdentifier {
             }
             return position
         }
+    }
+}
+
+/// Random numbers from the system, fetched some at a time: a call for each costs more than the rest of an ID.
+private struct RandomSupply: RandomNumberGenerator {
+    /// As many as the system gives at once (getentropy(3)).
+    private static let count = 256 / MemoryLayout<UInt64>.size
+    private var numbers: [UInt64] = []
+
+    mutating func next() -> UInt64 {
+        if numbers.isEmpty { fill() }
+        return numbers.popLast() ?? SystemRandomNumberGenerator.one()
+    }
+
+    private mutating func fill() {
+        numbers = Array(unsafeUninitializedCapacity: Self.count) { buffer, count in
+            let size = Self.count * MemoryLayout<UInt64>.size
+            count = buffer.baseAddress.map { getentropy($0, size) } == 0 ? Self.count : 0
+        }
+    }
+}
+
+extension SystemRandomNumberGenerator {
+    fileprivate static func one() -> UInt64 {
+        var generator = SystemRandomNumberGenerator()
+        return generator.next()
     }
 }
