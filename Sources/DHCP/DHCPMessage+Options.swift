@@ -3,8 +3,7 @@ import NetworkTypes
 extension DHCPMessage {
     /// Option 53, or nil for plain BOOTP.
     public var messageType: MessageType? {
-        guard let value = self[.messageType], value.count == 1, let first = value.first else { return nil }
-        return MessageType(rawValue: first)
+        number(.messageType, size: 1).map { MessageType(rawValue: UInt8(truncatingIfNeeded: $0)) }
     }
 
     /// Option 60 as text, without the zeros that some ROMs put behind it.
@@ -12,8 +11,30 @@ extension DHCPMessage {
 
     /// Whether option 60 begins with `prefix`.
     public func hasVendorClass(startingWith prefix: StaticString) -> Bool {
-        guard let value = self[.vendorClass] else { return false }
-        return prefix.withUTF8Buffer { value.starts(with: $0) }
+        guard let part = part(.vendorClass) else { return false }
+        return prefix.withUTF8Buffer { holds($0, at: part) }
+    }
+
+    /// Whether option 60 is `name` and nothing more, but for zeros behind it.
+    public func hasVendorClass(_ name: StaticString) -> Bool {
+        guard let part = part(.vendorClass) else { return false }
+        return name.withUTF8Buffer {
+            holds($0, at: part) && !bytes[part.range].dropFirst($0.count).contains { $0 != 0 }
+        }
+    }
+
+    private func holds(_ text: UnsafeBufferPointer<UInt8>, at part: Part) -> Bool {
+        guard Int(part.count) >= text.count else { return false }
+        for (index, byte) in text.enumerated() where bytes[Int(part.start) + index] != byte { return false }
+        return true
+    }
+
+    /// An option of exactly so many bytes, at most four, as a number.
+    private func number(_ code: OptionCode, size: Int) -> UInt32? {
+        guard let part = part(code), Int(part.count) == size else { return nil }
+        var value: UInt32 = 0
+        for index in part.range { value = value << 8 | UInt32(bytes[index]) }
+        return value
     }
 
     /// Option 77 as it was sent.
@@ -34,10 +55,21 @@ extension DHCPMessage {
 
     /// Whether option 77 is `name`, bare as iPXE and most ROMs send it, or holds it in the form of RFC 3004.
     public func hasUserClass(_ name: StaticString) -> Bool {
-        guard let raw = self[.userClass] else { return false }
+        guard let part = part(.userClass) else { return false }
         return name.withUTF8Buffer { name in
-            raw.elementsEqual(name) || (userClasses ?? []).contains { $0.elementsEqual(name) }
+            if Int(part.count) == name.count, holds(name, at: part) { return true }
+            return (userClasses ?? []).contains { $0.elementsEqual(name) }
         }
+    }
+
+    /// The first of the architectures, which is most often all of them.
+    public var firstArchitecture: ClientArchitecture? {
+        if let part = part(.clientArchitecture), part.count == 2 {
+            return number(.clientArchitecture, size: 2).map {
+                ClientArchitecture(rawValue: UInt16(truncatingIfNeeded: $0))
+            }
+        }
+        return clientArchitectures.first
     }
 
     /// Option 93's list, or what option 60 says behind `Arch:` when 93 is missing or malformed.
@@ -63,15 +95,14 @@ extension DHCPMessage {
     }
 
     /// Option 50.
-    public var requestedAddress: IPv4Address? { self[.requestedAddress].flatMap(IPv4Address.init(octets:)) }
+    public var requestedAddress: IPv4Address? { number(.requestedAddress, size: 4).map(IPv4Address.init(value:)) }
 
     /// Option 54.
-    public var serverIdentifier: IPv4Address? { self[.serverIdentifier].flatMap(IPv4Address.init(octets:)) }
+    public var serverIdentifier: IPv4Address? { number(.serverIdentifier, size: 4).map(IPv4Address.init(value:)) }
 
     /// Option 57: the longest IP datagram, in bytes, that the client takes.
     public var maximumSize: UInt16? {
-        guard let value = self[.maximumMessageSize], value.count == 2 else { return nil }
-        return value.reduce(0) { $0 << 8 | UInt16($1) }
+        number(.maximumMessageSize, size: 2).map { UInt16(truncatingIfNeeded: $0) }
     }
 
     /// Option 82, to be echoed whole.
@@ -86,26 +117,45 @@ extension DHCPMessage {
 
 /// iPXE's encapsulated options (175): its version and which features it was built with.
 public struct IPXEFeatures: Hashable, Sendable {
-    /// Sub-options in the order sent.
-    public let subOptions: [DHCPOption]
+    private let encoded: ArraySlice<UInt8>
 
-    /// Reads sub-options as far as they are whole.
-    public init(decoding bytes: ArraySlice<UInt8>) {
-        var rest = bytes
+    /// Sub-options as far as they are whole.
+    public init(decoding bytes: ArraySlice<UInt8>) { encoded = bytes }
+
+    /// Sub-options in the order sent.
+    public var subOptions: [DHCPOption] {
         var found: [DHCPOption] = []
-        while let code = rest.first, code != OptionCode.end.rawValue {
-            rest = rest.dropFirst()
-            if code == OptionCode.pad.rawValue { continue }
-            guard let length = rest.first, rest.count > Int(length) else { break }
-            found.append(DHCPOption(OptionCode(rawValue: code), rest.dropFirst().prefix(Int(length))))
-            rest = rest.dropFirst(1 + Int(length))
+        forEach { found.append(DHCPOption($0, encoded[$1])) }
+        return found
+    }
+
+    /// Whether there are none.
+    public var isEmpty: Bool {
+        var isEmpty = true
+        forEach { _, _ in isEmpty = false }
+        return isEmpty
+    }
+
+    private func forEach(_ body: (OptionCode, Range<Int>) -> Void) {
+        var index = encoded.startIndex
+        while index < encoded.endIndex, encoded[index] != OptionCode.end.rawValue {
+            let code = OptionCode(rawValue: encoded[index])
+            index += 1
+            if code == .pad { continue }
+            guard index < encoded.endIndex, Int(encoded[index]) < encoded.endIndex - index else { return }
+            let length = Int(encoded[index])
+            body(code, index + 1..<index + 1 + length)
+            index += 1 + length
         }
-        subOptions = found
     }
 
     /// Whether a sub-option is there and not zero.
     public func has(_ feature: UInt8) -> Bool {
-        subOptions.contains { $0.code.rawValue == feature && $0.value.contains { $0 != 0 } }
+        var found = false
+        forEach { code, value in
+            if code.rawValue == feature, encoded[value].contains(where: { $0 != 0 }) { found = true }
+        }
+        return found
     }
 
     /// It fetches http:// URLs (sub-option 0x13).

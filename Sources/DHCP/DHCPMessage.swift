@@ -6,8 +6,9 @@ import NetworkTypes
 ///      0  op  htype  hlen  hops | 4  xid | 8  secs  flags | 12  ciaddr | 16  yiaddr | 20  siaddr | 24  giaddr
 ///     28  chaddr (16) | 44  sname (64) | 108  file (128) | 236  63 82 53 63 | 240  options … ff, zeros up to 300
 ///
-/// Values are slices of the packet they were decoded from, so that decoding copies nothing.
-public struct DHCPMessage: Hashable, Sendable {
+/// A message holds its bytes once, in one array, and knows where in it each field and option is: a server decodes and makes tens of
+/// thousands of messages in a second, and to count references to each value would be most of the work.
+public struct DHCPMessage: Sendable {
     /// Who speaks (`op`).
     public struct Operation: RawRepresentable, Hashable, Sendable {
         public let rawValue: UInt8
@@ -28,6 +29,20 @@ public struct DHCPMessage: Hashable, Sendable {
 
         /// The client cannot take unicast before it has an address (RFC 2131 §2).
         public static let broadcast = Flags(rawValue: 0x8000)
+    }
+
+    /// Where a field or an option's value is in `bytes`.
+    struct Part: Sendable {
+        var start: UInt32 = 0
+        var count: UInt32 = 0
+
+        var range: Range<Int> { Int(start)..<Int(start) + Int(count) }
+    }
+
+    /// An option and where its value is.
+    struct OptionPart: Sendable {
+        var code: OptionCode
+        var part: Part
     }
 
     /// `op`
@@ -52,14 +67,12 @@ public struct DHCPMessage: Hashable, Sendable {
     public var serverAddress: IPv4Address
     /// `giaddr`: the relay.
     public var relayAddress: IPv4Address
-    /// `chaddr`, all 16 bytes.
-    public var clientHardwareAddress: ArraySlice<UInt8>
-    /// `sname` up to its first zero; at most 64 bytes are encoded.
-    public var serverName: ArraySlice<UInt8>
-    /// `file` up to its first zero; at most 128 bytes are encoded.
-    public var bootFile: ArraySlice<UInt8>
-    /// The options in the order of their first appearance, without pad, end and overload.
-    public var options: [DHCPOption]
+
+    var bytes: [UInt8]
+    var hardwareAddress: Part
+    var name: Part
+    var file: Part
+    var parts: [OptionPart]
 
     /// A message whose every field is zero but these.
     public init(operation: Operation, transactionID: UInt32, options: [DHCPOption] = []) {
@@ -74,22 +87,101 @@ public struct DHCPMessage: Hashable, Sendable {
         yourAddress = .any
         serverAddress = .any
         relayAddress = .any
-        clientHardwareAddress = ArraySlice(repeating: 0, count: Self.hardwareAddressLength)
-        serverName = []
-        bootFile = []
-        self.options = options
+        bytes = []
+        // What a server's answer needs, so that it is made without growing.
+        bytes.reserveCapacity(options.isEmpty ? 384 : 0)
+        parts = []
+        parts.reserveCapacity(max(options.count, 10))
+        hardwareAddress = Part()
+        name = Part()
+        file = Part()
+        for _ in 0..<Self.hardwareAddressLength { bytes.append(0) }
+        hardwareAddress.count = UInt32(Self.hardwareAddressLength)
+        if !options.isEmpty { self.options = options }
+    }
+
+    /// `chaddr`, all 16 bytes.
+    public var clientHardwareAddress: ArraySlice<UInt8> {
+        get { bytes[hardwareAddress.range] }
+        set { hardwareAddress = add(newValue) }
+    }
+
+    /// `sname` up to its first zero; at most 64 bytes are encoded.
+    public var serverName: ArraySlice<UInt8> {
+        get { bytes[name.range] }
+        set { name = add(newValue) }
+    }
+
+    /// `file` up to its first zero; at most 128 bytes are encoded.
+    public var bootFile: ArraySlice<UInt8> {
+        get { bytes[file.range] }
+        set { file = add(newValue) }
+    }
+
+    /// The options in the order of their first appearance, without pad, end and overload.
+    public var options: [DHCPOption] {
+        get { parts.map { DHCPOption($0.code, bytes[$0.part.range]) } }
+        set {
+            parts.removeAll(keepingCapacity: true)
+            for option in newValue { append(option.code, option.value) }
+        }
     }
 
     /// The client's Ethernet address, or nil if its hardware is of another kind.
     public var macAddress: MACAddress? {
-        guard hardwareType == 1, hardwareLength == 6, clientHardwareAddress.count >= 6 else { return nil }
-        return MACAddress(value: clientHardwareAddress.prefix(6).reduce(0) { $0 << 8 | UInt64($1) })
+        guard hardwareType == 1, hardwareLength == 6, hardwareAddress.count >= 6 else { return nil }
+        var value: UInt64 = 0
+        for index in hardwareAddress.range.prefix(6) { value = value << 8 | UInt64(bytes[index]) }
+        return MACAddress(value: value)
     }
 
     /// The value of an option.
-    public subscript(code: OptionCode) -> ArraySlice<UInt8>? {
-        for option in options where option.code == code { return option.value }
+    public subscript(code: OptionCode) -> ArraySlice<UInt8>? { part(code).map { bytes[$0.range] } }
+
+    /// Adds an option behind the others.
+    public mutating func append(_ code: OptionCode, _ value: ArraySlice<UInt8>) {
+        parts.append(OptionPart(code: code, part: add(value)))
+    }
+
+    /// Adds an option behind the others.
+    public mutating func append(_ code: OptionCode, _ value: [UInt8]) { append(code, value[...]) }
+
+    /// Adds an option of one byte.
+    public mutating func append(_ code: OptionCode, byte: UInt8) {
+        bytes.append(byte)
+        parts.append(OptionPart(code: code, part: Part(start: UInt32(truncatingIfNeeded: bytes.count - 1), count: 1)))
+    }
+
+    /// Adds a text with a zero behind it, which is part of its value.
+    public mutating func append(_ code: OptionCode, zeroTerminated text: String) {
+        var part = add(text)
+        bytes.append(0)
+        part.count += 1
+        parts.append(OptionPart(code: code, part: part))
+    }
+
+    /// Names the file in the header.
+    public mutating func setBootFile(_ name: String) { file = add(name) }
+
+    private mutating func add(_ text: String) -> Part {
+        let start = bytes.count
+        bytes.append(contentsOf: text.utf8)
+        return Part(start: UInt32(truncatingIfNeeded: start), count: UInt32(truncatingIfNeeded: bytes.count - start))
+    }
+
+    /// Leaves out an option.
+    public mutating func remove(_ code: OptionCode) { parts.removeAll { $0.code == code } }
+
+    func part(_ code: OptionCode) -> Part? {
+        for option in parts where option.code == code { return option.part }
         return nil
+    }
+
+    /// Puts a value behind what there is. What is replaced stays where it was: messages are short, and so are their lives.
+    private mutating func add(_ value: ArraySlice<UInt8>) -> Part {
+        let start = bytes.count
+        bytes.append(contentsOf: value)
+        return Part(start: UInt32(truncatingIfNeeded: start), count: UInt32(truncatingIfNeeded: bytes.count - start))
     }
 
     static let hardwareAddressLength = 16
@@ -97,4 +189,24 @@ public struct DHCPMessage: Hashable, Sendable {
     static let bootFileLength = 128
     static let fixedLength = 236
     static let cookie: UInt32 = 0x6382_5363
+}
+
+extension DHCPMessage: Hashable {
+    private var numbers: [UInt32] {
+        [
+            UInt32(operation.rawValue), UInt32(hardwareType), UInt32(hardwareLength), UInt32(hops), transactionID,
+            UInt32(secondsElapsed), UInt32(flags.rawValue), clientAddress.value, yourAddress.value, serverAddress.value,
+            relayAddress.value,
+        ]
+    }
+
+    public static func == (left: DHCPMessage, right: DHCPMessage) -> Bool {
+        left.numbers == right.numbers && left.clientHardwareAddress == right.clientHardwareAddress
+            && left.serverName == right.serverName && left.bootFile == right.bootFile && left.options == right.options
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(numbers)
+        hasher.combine(options)
+    }
 }

@@ -20,6 +20,8 @@ final class DatagramListener: @unchecked Sendable {
     private let receiver: Int32
     private let sender: Int32
     private let batch: OpaquePointer
+    /// The answer that is being made; one after the other, in one place.
+    private var outgoing: [UInt8] = []
 
     /// Binds a port, on one interface if one is named.
     init(_ port: ServicePort, number: UInt16, interface: String?) throws(DHCPServiceError) {
@@ -129,23 +131,26 @@ final class DatagramListener: @unchecked Sendable {
             missing = true
             return
         }
-        let payload = Array(UnsafeBufferPointer(start: bytes, count: Int(datagram.length)))
         let source = SocketEndpoint(address: IPv4Address(value: datagram.source), port: datagram.source_port)
-        guard let answer = responder.answer(to: payload[...], on: port, from: source, server: server, tally: &tally)
+        let payload = UnsafeRawBufferPointer(start: bytes, count: Int(datagram.length))
+        guard
+            let to = responder.answer(
+                to: payload, on: port, from: source, server: server, into: &outgoing, tally: &tally)
         else { return }
-        queue(answer, datagram, &tally, responder)
+        queue(to, from: server.address, datagram, &tally, responder)
     }
 
     private func queue(
-        _ answer: Answer, _ question: dhcp_datagram, _ tally: inout DHCPCounters, _ responder: Responder
+        _ to: SocketEndpoint, from server: IPv4Address, _ question: dhcp_datagram, _ tally: inout DHCPCounters,
+        _ responder: Responder
     ) {
         // A broadcast leaves by the interface that asked, which needs no route; for the rest the routes know best, for a relay
         // may be reached by another way than its message came.
-        let interface = answer.destination.address == .broadcast ? question.interface : 0
+        let interface = to.address == .broadcast ? question.interface : 0
         func add() -> Int32 {
             dhcp_queue(
-                batch, answer.bytes, answer.bytes.count, answer.destination.address.value, answer.destination.port,
-                answer.server.value, question.destination_port, interface)
+                batch, outgoing, outgoing.count, to.address.value, to.port, server.value, question.destination_port,
+                interface)
         }
         if add() != 0 {
             flush(&tally, responder)

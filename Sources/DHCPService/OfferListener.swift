@@ -82,7 +82,7 @@ final class OfferListener: @unchecked Sendable {
     ) -> Overheard? {
         guard datagram.is_unusable == 0, let bytes = datagram.bytes,
             let offer = try? DHCPMessage(
-                decoding: Array(UnsafeBufferPointer(start: bytes, count: Int(datagram.length)))[...]),
+                decoding: UnsafeRawBufferPointer(start: bytes, count: Int(datagram.length))),
             // What an acknowledgement says was offered before, and by then the machine may be well on its way.
             offer.messageType == .offer, let machine = offer.macAddress
         else { return nil }

@@ -5,13 +5,6 @@ import Netboot
 import NetworkTypes
 import Synchronization
 
-/// Bytes to send, and where they go.
-struct Answer: Sendable {
-    var bytes: [UInt8]
-    var destination: SocketEndpoint
-    var server: IPv4Address
-}
-
 /// Turns a datagram's payload into an answer. Shared by all listeners; it holds no socket.
 final class Responder: Sendable {
     let ports: DHCPSettings.Ports
@@ -41,11 +34,13 @@ final class Responder: Sendable {
         tally = DHCPCounters()
     }
 
-    /// The answer to a message, or nil.
+    /// Writes the answer to a message over what was in a buffer.
+    ///
+    /// - Returns: Where it goes; nil if there is none.
     func answer(
-        to payload: ArraySlice<UInt8>, on port: ServicePort, from source: SocketEndpoint, server: ServerAddresses,
-        tally: inout DHCPCounters
-    ) -> Answer? {
+        to payload: UnsafeRawBufferPointer, on port: ServicePort, from source: SocketEndpoint, server: ServerAddresses,
+        into bytes: inout [UInt8], tally: inout DHCPCounters
+    ) -> SocketEndpoint? {
         let message: DHCPMessage
         do throws(DHCPError) {
             message = try DHCPMessage(decoding: payload)
@@ -74,8 +69,8 @@ final class Responder: Sendable {
             if let client = decision.client, port == .dhcp {
                 answered.note(client.mac, transaction: message.transactionID, firmware: client.firmware)
             }
-            return Answer(
-                bytes: reply.message.encode(), destination: ports.actual(reply.destination), server: server.address)
+            reply.message.encode(into: &bytes)
+            return ports.actual(reply.destination)
         }
     }
 

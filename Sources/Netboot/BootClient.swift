@@ -43,8 +43,8 @@ public struct BootClient: Hashable, Sendable {
     public var architecture: ClientArchitecture
     /// What speaks.
     public var firmware: Firmware
-    /// Option 60 as text.
-    public var vendorClass: String?
+    /// Whether option 60 is the bare "PXEClient" of our own offers.
+    public var hasOurClass: Bool
     /// Whether this is iPXE that was not loaded through us, as far as its message tells.
     ///
     /// iPXE keeps option 60 of the offer that loaded it, which is our bare "PXEClient", while a network card's own iPXE
@@ -59,7 +59,7 @@ public struct BootClient: Hashable, Sendable {
     /// What we have loaded ourselves is taken as able, or it would go round for ever.
     public var runsScripts: Bool {
         guard firmware == .iPXE else { return false }
-        guard let features = iPXEFeatures, !(platform == .bios && vendorClass == "PXEClient") else { return true }
+        guard let features = iPXEFeatures, !(platform == .bios && hasOurClass) else { return true }
         return features.speaksHTTP && (platform != .bios || features.isEFI || features.runsBIOSKernels)
     }
 
@@ -77,6 +77,16 @@ public struct BootClient: Hashable, Sendable {
 
     /// Firmware and platform in a few words, for people.
     public var summary: String {
+        // Said of every message, so that it is not made anew for the usual ones.
+        switch (firmware, platform, isNICROM) {
+        case (.uefi, .x64, _): "UEFI PXE, x64"
+        case (.uefi, .arm64, _): "UEFI PXE, arm64"
+        case (.iPXE, .x64, _): "iPXE, x64"
+        default: describe()
+        }
+    }
+
+    private func describe() -> String {
         switch firmware {
         case .bios: "BIOS PXE"
         case .uefi: "UEFI PXE, \(platform.rawValue)"
@@ -107,15 +117,15 @@ extension BootClient {
         guard let mac = message.macAddress else { throw .notEthernet }
 
         // Option 93 and `Arch:` may both be missing: then it is an old BIOS ROM.
-        let architecture = architecture ?? message.clientArchitectures.first ?? .biosX86
+        let architecture = architecture ?? message.firstArchitecture ?? .biosX86
         let uuid = message.clientUUID
         var client = BootClient(
             mac: mac, uuid: uuid?.isPlaceholder == true ? nil : uuid, architecture: architecture, firmware: .bios,
-            vendorClass: message.vendorClass, isNICROM: false, iPXEFeatures: nil)
+            hasOurClass: message.hasVendorClass("PXEClient"), isNICROM: false, iPXEFeatures: nil)
         if isIPXE {
             client.firmware = .iPXE
             // Option 175 without anything in it says as little as none.
-            if let features = message.iPXEFeatures, !features.subOptions.isEmpty { client.iPXEFeatures = features }
+            if let features = message.iPXEFeatures, !features.isEmpty { client.iPXEFeatures = features }
             client.isNICROM =
                 architecture == .biosX86 && asksForPXE && message.hasVendorClass(startingWith: "PXEClient:Arch:")
         } else if isUBoot {

@@ -22,30 +22,22 @@ extension NetbootPolicy {
         reply.relayAddress = message.relayAddress
         reply.clientHardwareAddress = message.clientHardwareAddress
         if !isHTTP { reply.serverName = server.addressText[...] }
-
-        let name = file.name.map { Array($0.utf8) } ?? []
         // The header's field needs its zero; a name cut short is worse than none there.
-        if name.count < headerFileLength { reply.bootFile = name[...] }
+        if let name = file.name, name.utf8.count < headerFileLength { reply.setBootFile(name) }
 
-        var options: [DHCPOption] = []
-        options.reserveCapacity(8)
-        let type: MessageType = port == .dhcp ? .offer : .acknowledgement
-        options.append(DHCPOption(.messageType, [type.rawValue]))
+        reply.append(.messageType, byte: (port == .dhcp ? MessageType.offer : .acknowledgement).rawValue)
         // Without 54 EDK2 drops the offer.
-        options.append(DHCPOption(.serverIdentifier, server.address.octets))
+        reply.append(.serverIdentifier, server.addressOctets)
         // Never an echo of the client's: iPXE takes ours over, and HTTP clients refuse "PXEClient".
-        options.append(DHCPOption(.vendorClass, isHTTP ? httpClass : pxeClass))
-        if !isHTTP {
-            options.append(DHCPOption(.vendorSpecificInformation, vendorInformation(for: client, message)))
-        }
-        if let uuid = message[.clientUUID] { options.append(DHCPOption(.clientUUID, uuid)) }
+        reply.append(.vendorClass, isHTTP ? httpClass : pxeClass)
+        if !isHTTP { reply.append(.vendorSpecificInformation, vendorInformation(for: client, message)) }
+        if let uuid = message[.clientUUID] { reply.append(.clientUUID, uuid) }
         // iPXE compares the offers that it has, and one without priority counts as one of priority 0: a server that gives the
         // address and names a boot file would win.
-        if client.firmware == .iPXE { options.append(DHCPOption(.iPXEEncapsulated, highPriority)) }
-        if !isHTTP { options.append(DHCPOption(.tftpServerName, server.addressText + [0])) }
-        if !name.isEmpty { options.append(DHCPOption(.bootFileName, name + [0])) }
-        if let relay = message.relayAgentInformation { options.append(DHCPOption(.relayAgentInformation, relay)) }
-        reply.options = options
+        if client.firmware == .iPXE { reply.append(.iPXEEncapsulated, highPriority) }
+        if !isHTTP { reply.append(.tftpServerName, server.addressTextAndZero[...]) }
+        if let name = file.name { reply.append(.bootFileName, zeroTerminated: name) }
+        if let relay = message.relayAgentInformation { reply.append(.relayAgentInformation, relay) }
         try fit(&reply, into: message.maximumSize)
 
         return DHCPReply(
@@ -74,7 +66,7 @@ extension NetbootPolicy {
         let allowed = max(Int(maximumSize ?? 576), 576) - 28
         guard reply.encodedLength > allowed else { return }
         for code in [OptionCode.tftpServerName, .clientUUID] where reply.encodedLength > allowed {
-            reply.options.removeAll { $0.code == code }
+            reply.remove(code)
         }
         let needed = reply.encodedLength
         guard needed <= allowed else { throw .replyTooLong(needed: needed + 28, allowed: allowed + 28) }

@@ -16,10 +16,11 @@ public enum NetbootPolicy {
         _ message: DHCPMessage, on port: ServicePort, from source: SocketEndpoint, server: ServerAddresses,
         verdict: (BootClient) -> BootVerdict
     ) -> BootDecision {
+        var decision = answer(message, as: message.firstArchitecture, on: port, from: source, server, verdict)
+        guard decision.lacksLoader else { return decision }
         // A client lists what it can run; the first that can be served counts.
-        let architectures = message.clientArchitectures.prefix(mostArchitectures)
-        var decision = answer(message, as: architectures.first, on: port, from: source, server, verdict)
-        for architecture in architectures.dropFirst() where decision.lacksLoader {
+        for architecture in message.clientArchitectures.prefix(mostArchitectures).dropFirst() where decision.lacksLoader
+        {
             let next = answer(message, as: architecture, on: port, from: source, server, verdict)
             // That a loader is missing is said rather than that there is none for another architecture.
             if !next.lacksLoader || decision.isUnsupported && !next.isUnsupported { decision = next }
@@ -79,7 +80,7 @@ public enum NetbootPolicy {
         switch client.firmware {
         case .iPXE:
             guard client.isNICROM && options.chainload || !client.runsScripts, Loader.name(for: client.platform) != nil
-            else { return .script("\(server.httpBase)/boot.ipxe") }
+            else { return .script(server.scriptURL) }
             return .loader(try loader())
         case .httpBoot:
             guard client.platform != .bios else { throw .unsupported(client.architecture.description) }

@@ -10,6 +10,10 @@ public struct ServerAddresses: Sendable {
     public let serves: @Sendable (String) -> Bool
     /// The address as text, which every answer carries.
     let addressText: [UInt8]
+    let addressTextAndZero: [UInt8]
+    let addressOctets: [UInt8]
+    /// Where every machine's first script is.
+    let scriptURL: String
 
     /// Addresses of one interface.
     public init(address: IPv4Address, httpBase: String, serves: @escaping @Sendable (String) -> Bool) {
@@ -17,6 +21,9 @@ public struct ServerAddresses: Sendable {
         self.httpBase = httpBase
         self.serves = serves
         addressText = Array(address.description.utf8)
+        addressTextAndZero = addressText + [0]
+        addressOctets = address.octets
+        scriptURL = "\(httpBase)/boot.ipxe"
     }
 
     /// Addresses of one interface, with URLs that name its address. Port 80 is left out of them.

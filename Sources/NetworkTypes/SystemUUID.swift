@@ -13,10 +13,14 @@ public struct SystemUUID: Hashable, Sendable, CustomStringConvertible {
 
     /// A UUID from DHCP option 97, which carries the first three fields least significant byte first (SMBIOS order;
     /// RFC 4578 §2.3).
-    public init?(wireOrder bytes: some Collection<UInt8>) {
+    public init?(wireOrder bytes: ArraySlice<UInt8>) {
         guard bytes.count == 16 else { return nil }
-        let wire = Array(bytes)
-        self.bytes = wire[0..<4].reversed() + wire[4..<6].reversed() + wire[6..<8].reversed() + wire[8...]
+        var bytes = Array(bytes)
+        bytes.swapAt(0, 3)
+        bytes.swapAt(1, 2)
+        bytes.swapAt(4, 5)
+        bytes.swapAt(6, 7)
+        self.bytes = bytes
     }
 
     /// A UUID from its textual form with dashes, of either case.

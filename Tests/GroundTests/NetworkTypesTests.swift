@@ -29,7 +29,7 @@ import Testing
     /// Seen from OVMF: option 97 carries 00000000-0000-4000-8000-525400770010 like this.
     @Test func uuidOnTheWireHasItsFirstFieldsReversed() throws {
         let wire: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0x40, 0x80, 0, 0x52, 0x54, 0, 0x77, 0, 0x10]
-        #expect(SystemUUID(wireOrder: wire)?.description == "00000000-0000-4000-8000-525400770010")
+        #expect(SystemUUID(wireOrder: wire[...])?.description == "00000000-0000-4000-8000-525400770010")
         let swapped = try #require(SystemUUID(parsing: "44332211-6655-8877-99aa-bbccddeeff00"))
         #expect(swapped.byteSwapped.description == "11223344-5566-7788-99aa-bbccddeeff00")
         #expect(swapped.byteSwapped.byteSwapped == swapped)

@@ -1,0 +1,93 @@
+import CLinux
+import DHCP
+import Foundation
+import Glibc
+import NetworkTypes
+import Testing
+
+/// The capture's own reading of packets, held against another one, written for tests, on every frame of real firmware and on what
+/// comes of it with bytes changed, missing and added.
+@Suite struct PacketParsingTests {
+    private struct Read: Equatable {
+        var source: SocketEndpoint
+        var destination: SocketEndpoint
+        var payload: [UInt8]
+    }
+
+    /// Memory that ends where no page is, so that reading a byte too many ends the test.
+    private final class Edge {
+        private static let page = 4096
+        private let pages: UnsafeMutableRawPointer
+
+        init() throws {
+            let pages = mmap(nil, 2 * Self.page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+            self.pages = try #require(pages != MAP_FAILED ? pages : nil)
+            try #require(mprotect(self.pages + Self.page, Self.page, PROT_NONE) == 0)
+        }
+
+        deinit { munmap(pages, 2 * Self.page) }
+
+        func parse(_ packet: [UInt8]) -> Read? {
+            precondition(packet.count <= Self.page)
+            let place = pages + (Self.page - packet.count)
+            packet.withUnsafeBytes { if let base = $0.baseAddress { memcpy(place, base, $0.count) } }
+            let datagram = dhcp_parse(place.assumingMemoryBound(to: UInt8.self), packet.count)
+            guard datagram.is_unusable == 0 else { return nil }
+            return Read(
+                source: SocketEndpoint(address: IPv4Address(value: datagram.source), port: datagram.source_port),
+                destination: SocketEndpoint(
+                    address: IPv4Address(value: datagram.destination), port: datagram.destination_port),
+                payload: Array(UnsafeBufferPointer(start: datagram.bytes, count: Int(datagram.length))))
+        }
+    }
+
+    private func expected(_ packet: [UInt8]) -> Read? {
+        let header: [UInt8] = [UInt8](repeating: 0, count: 12) + [8, 0]
+        guard let frame = try? DatagramFrame(decoding: (header + packet)[...]), frame.payload.count <= 2048 else {
+            return nil
+        }
+        return Read(source: frame.source, destination: frame.destination, payload: Array(frame.payload))
+    }
+
+    @Test func everyPacketIsReadAlike() throws {
+        let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        let folder = tests.appendingPathComponent("DHCPTests/Fixtures/pcaps")
+        let edge = try Edge()
+        var random = SystemRandomNumberGenerator()
+        var read = 0
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) where name.hasSuffix(".pcap") {
+            let capture = try PacketCapture(
+                decoding: [UInt8](Data(contentsOf: folder.appendingPathComponent(name)))[...])
+            for frame in capture.packets.prefix(6) {
+                let packet = Array(frame.bytes.dropFirst(14))
+                #expect(edge.parse(packet) == expected(packet), "\(name)")
+                if edge.parse(packet) != nil { read += 1 }
+                for length in packet.indices {
+                    let part = Array(packet.prefix(length))
+                    #expect(edge.parse(part) == expected(part), "\(name), \(length) bytes")
+                }
+                #expect(edge.parse(packet + [0, 0]) == expected(packet + [0, 0]), "\(name), padded")
+                for index in 0..<min(28, packet.count) {
+                    for value in [0, 0xff, packet[index] &+ 1, UInt8.random(in: 0...255, using: &random)] {
+                        var other = packet
+                        other[index] = value
+                        #expect(edge.parse(other) == expected(other), "\(name), byte \(index) is \(value)")
+                        // With a header's sum that is right again, so that what follows is looked at.
+                        guard other.count >= 20 else { continue }
+                        (other[10], other[11]) = (0, 0)
+                        var sum: UInt32 = 0
+                        let header = min(other.count, Int(other[0] & 15) * 4)
+                        for at in stride(from: 0, to: header - 1, by: 2) {
+                            sum += UInt32(other[at]) << 8 | UInt32(other[at + 1])
+                        }
+                        while sum > 0xffff { sum = (sum & 0xffff) + (sum >> 16) }
+                        let rest = ~UInt16(truncatingIfNeeded: sum)
+                        (other[10], other[11]) = (UInt8(rest >> 8), UInt8(truncatingIfNeeded: rest))
+                        #expect(edge.parse(other) == expected(other), "\(name), byte \(index) is \(value), summed")
+                    }
+                }
+            }
+        }
+        #expect(read > 100)
+    }
+}
