@@ -50,8 +50,7 @@ public final class BootPlanner: Sendable {
 
     /// Whether an entry of the machines file matches a machine, and not only what unknown machines boot.
     public func knows(_ machine: MachineIdentity) -> Bool {
-        guard let file = machines?.current, let match = file.assignment(for: machine) else { return false }
-        return match != file.unknownMatch
+        machines?.current?.names(machine) ?? false
     }
 
     /// Whether a machine that asks by DHCP may boot, by what DHCP tells of it. Never waits.
@@ -59,14 +58,12 @@ public final class BootPlanner: Sendable {
         guard let file = machines?.current else { return .ignore(reason: noFile) }
         var machine = MachineIdentity(
             mac: client.mac, uuid: client.uuid, architecture: client.platform.talosArchitecture)
-        var match = file.assignment(for: machine)
-        if match == nil || match == file.unknownMatch, let uuid = machine.uuid {
+        if let uuid = machine.uuid, !file.names(machine) {
             // Firmware before SMBIOS 2.6 sends the bytes in the order of the text. DHCP does not tell which order is meant; the
             // script, where iPXE writes the UUID as text, does.
             machine.uuid = uuid.byteSwapped
-            match = file.assignment(for: machine) ?? match
         }
-        if let match {
+        if let match = file.assignment(for: machine) {
             return .answer(BootOptions(chainload: match.assignment.chainload, loader: match.assignment.loader))
         }
         // A serial number is told by the boot script only; until then the machine has the benefit of the doubt.

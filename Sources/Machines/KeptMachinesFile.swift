@@ -24,9 +24,7 @@ public struct KeptMachinesFile: Hashable, Sendable {
     /// The machines file that these bytes are. Its configurations are the kept ones.
     public func load() throws(MachinesFileError) -> MachinesFile {
         let outcome = RegularFile.$kept.withValue(contents) { MachinesFileReader.load(path) }
-        var file = try outcome.result.get()
-        file.kept = contents
-        return file
+        return MachinesFile(try outcome.result.get(), kept: contents)
     }
 
     // MARK: - Bytes

@@ -2,8 +2,9 @@ import NetworkTypes
 import Schematics
 import TalosModel
 
-/// A machines file as it was read: who boots what. It never changes; a changed file is a new value.
-public struct MachinesFile: Sendable {
+/// A machines file as it was read: who boots what. It never changes; a changed file is a new object. A
+/// reference, because each message that comes in looks into it.
+public final class MachinesFile: Sendable {
     /// The file's path, as it was given.
     public let path: String
     /// The machines in the order of the file.
@@ -19,7 +20,7 @@ public struct MachinesFile: Sendable {
     public let referencedFiles: [String]
 
     /// What the files that it names said, where it is one that was kept.
-    var kept: [String: [UInt8]]?
+    let kept: [String: [UInt8]]?
 
     private let index: MachineIndex
     /// The machine of each of the index's criteria.
@@ -38,6 +39,20 @@ public struct MachinesFile: Sendable {
         self.referencedFiles = referencedFiles
         self.owners = owners
         index = MachineIndex(criteria)
+        kept = nil
+    }
+
+    /// A file with what the files that it names said when it was kept.
+    init(_ file: MachinesFile, kept: [String: [UInt8]]) {
+        path = file.path
+        machines = file.machines
+        unknown = file.unknown
+        unknownMatch = file.unknownMatch
+        schematics = file.schematics
+        referencedFiles = file.referencedFiles
+        owners = file.owners
+        index = file.index
+        self.kept = kept
     }
 
     /// Reads a file whole.
@@ -59,6 +74,9 @@ public struct MachinesFile: Sendable {
     public func assignment(for machine: MachineIdentity) -> MachineMatch? {
         index.find(machine).map { machines[owners[$0]] } ?? unknownMatch
     }
+
+    /// Whether an entry of the file matches a machine, and not only what unknown machines boot.
+    public func names(_ machine: MachineIdentity) -> Bool { index.find(machine) != nil }
 
     /// Whether what a machine boots may change when it tells more about itself. DHCP does not carry serial numbers, so
     /// a machine that is known by its own must be let through to its first script.
