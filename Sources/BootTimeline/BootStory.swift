@@ -28,6 +28,8 @@ struct BootStory: Sendable {
         self.started = started
         start = time
         lastTime = time
+        // Whoever asks is told, so that there are two steps at once.
+        steps.reserveCapacity(2)
     }
 
     /// How far it has come; a failure counts until something goes well after it.

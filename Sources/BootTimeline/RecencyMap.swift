@@ -62,10 +62,15 @@ public struct RecencyMap<Key: Hashable & Sendable, Value: Sendable>: Sendable {
             }
             return change(&nodes[position].value)
         }
-        if index.count >= capacity { _ = remove(nodes[oldest].key) }
         let node = Node(key: key, value: make(), newer: Self.none, older: Self.none)
         let position: Int
-        if let reused = free.popLast() {
+        if index.count >= capacity {
+            // The oldest one's place is taken over as it is: in a flood this happens for every message.
+            position = oldest
+            index[nodes[position].key] = nil
+            unlink(position)
+            nodes[position] = node
+        } else if let reused = free.popLast() {
             position = reused
             nodes[position] = node
         } else {
