@@ -63,7 +63,8 @@ public final class DHCPServer: Sendable {
         }
         var count = opening.servers.count
         do {
-            let others = try OfferListener(settings.ports, serves: serves)
+            let own = opening.servers.count { $0.number == settings.ports.relay }
+            let others = try OfferListener(settings.ports, own: own, serves: serves)
             start("dhcp offers", finished) { [responder] in others.run(responder, table, until: stop) }
             count += 1
         } catch {

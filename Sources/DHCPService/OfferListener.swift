@@ -22,10 +22,15 @@ final class OfferListener: @unchecked Sendable {
     private let descriptor: Int32
     private let batch: OpaquePointer
     private let port: UInt16
+    private let own: Int
     private let serves: @Sendable (String) -> Bool
 
     /// Opens the capture of what servers say to clients.
-    init(_ ports: DHCPSettings.Ports, serves: @escaping @Sendable (String) -> Bool) throws(DHCPServiceError) {
+    ///
+    /// - Parameter own: How many sockets of this service hold the servers' port.
+    init(
+        _ ports: DHCPSettings.Ports, own: Int, serves: @escaping @Sendable (String) -> Bool
+    ) throws(DHCPServiceError) {
         let opened = dhcp_overhear_open(ports.relay, ports.client)
         guard opened >= 0 else {
             guard -opened != EPERM && -opened != EACCES else { throw .mayNotCapture }
@@ -38,6 +43,7 @@ final class OfferListener: @unchecked Sendable {
         descriptor = opened
         self.batch = batch
         port = ports.relay
+        self.own = own
         self.serves = serves
     }
 
@@ -52,7 +58,7 @@ final class OfferListener: @unchecked Sendable {
     /// Listens until the event is signalled.
     func run(_ responder: Responder, _ table: InterfaceTable, until stop: StopEvent) {
         var waiting: [Overheard] = []
-        var neighbour = PortHolder(port: port)
+        var neighbour = PortHolder(port: port, own: own)
         neighbour.look(responder.logger, descriptor)
         while stop.wait(for: descriptor, milliseconds: waiting.isEmpty ? 5000 : 100) {
             neighbour.look(responder.logger, descriptor)
@@ -94,13 +100,15 @@ final class OfferListener: @unchecked Sendable {
 }
 
 /// Looks now and then whether another program on this host holds the port of DHCP servers: then its offers are heard too,
-/// although they never come in by an interface.
+/// although they never come in by an interface. Without one nothing that is sent is looked at, which would cost each answer.
 struct PortHolder {
     let port: UInt16
+    /// How many sockets of this service hold it.
+    let own: Int
     private var isHeld = false
     private var looked: ContinuousClock.Instant?
 
-    init(port: UInt16) { self.port = port }
+    init(port: UInt16, own: Int) { (self.port, self.own) = (port, own) }
 
     private static let interval = Duration.seconds(5)
 
@@ -108,7 +116,7 @@ struct PortHolder {
         let now = ContinuousClock.now
         if let looked, now - looked < Self.interval { return }
         looked = now
-        let held = Self.isHeld(port, by: Self.table())
+        let held = Self.holders(of: port, in: Self.table()) > own
         guard held != isHeld, dhcp_overhear(descriptor, held ? 1 : 0) == 0 else { return }
         isHeld = held
         if held {
@@ -116,12 +124,12 @@ struct PortHolder {
         }
     }
 
-    /// Whether a table of UDP sockets names the port. Its columns are a number, then the local address, a colon and the port in
+    /// How many sockets in a table of UDP sockets have the port. Its columns are a number, then the local address, a colon and the port in
     /// four digits.
-    static func isHeld(_ port: UInt16, by table: [UInt8]) -> Bool {
+    static func holders(of port: UInt16, in table: [UInt8]) -> Int {
         let digits = String(port, radix: 16, uppercase: true)
         let wanted = Array((":" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits).utf8)
-        return table.split(separator: UInt8(ascii: "\n")).dropFirst().contains { line in
+        return table.split(separator: UInt8(ascii: "\n")).dropFirst().count { line in
             let columns = line.split(separator: UInt8(ascii: " "), maxSplits: 2, omittingEmptySubsequences: true)
             return columns.count > 1 && columns[1].suffix(wanted.count).elementsEqual(wanted)
         }
