@@ -35,8 +35,50 @@ import Testing
             #expect(try ask(port, "GET /boot.ipxe HTTP/1.1", "Host: a", "host: b").status == 400)
             let old = try ask(port, "GET /boot.ipxe HTTP/1.0")
             #expect(old.status == 200 && old.text.contains(" http://127.0.0.1:\(port)/boot?"), "\(old.text)")
-            let whole = try ask(port, "GET http://elsewhere/boot.ipxe?x=y HTTP/1.1", "Host: a")
-            #expect(whole.status == 200 && whole.text.contains(" http://a/boot?"), "\(whole.text)")
+        }
+    }
+
+    /// As through a proxy (RFC 9112 §3.2.2): the URL counts, whatever the Host field says.
+    @Test func aTargetMayBeAWholeURL() async throws {
+        let site = try Site()
+        try await site.visit { port in
+            for (version, host, target, base) in [
+                ("1.1", "a", "http://elsewhere:81/boot.ipxe?x=y", "elsewhere:81"),
+                ("1.1", "elsewhere", "HTTP://10.77.7.2//boot%2Eipxe", "10.77.7.2"),
+                ("1.1", "", "http://[fd00::1]:8080/boot.ipxe", "[fd00::1]:8080"),
+                ("1.1", "a b", "http://b_c/boot.ipxe#x", "b_c"), ("1.0", nil, "http://old/boot.ipxe", "old"),
+            ] as [(String, String?, String, String)] {
+                let head = ["GET \(target) HTTP/\(version)\r\n"] + (host.map { ["Host: \($0)\r\n"] } ?? [])
+                let connection = try HTTPConnection(port: port, seconds: 5)
+                try connection.send(head.joined() + "\r\n")
+                let reply = try connection.reply()
+                #expect(reply.status == 200 && reply.text.contains(" http://\(base)/boot?"), "\(target): \(reply.text)")
+            }
+            // The query is the target's, and so is the place that a redirect leads to.
+            let refused = try ask(port, "GET http://b/boot?mac=x HTTP/1.1", "Host: a")
+            #expect(refused.status == 400 && refused.text.contains(" http://b/boot.ipxe "), "\(refused.text)")
+            let front = try ask(port, "GET http://b?x HTTP/1.1", "Host: a", "Connection: close")
+            #expect(front.body == (try ask(port, "GET / HTTP/1.1", "Host: a")).body && front.status == 200)
+            let moved = try ask(port, "GET http://b/versions/?x HTTP/1.1", "Host: a")
+            #expect(moved.status == 301 && moved["Location"] == "/versions?x", "\(moved.headers)")
+            // One Host field is needed all the same.
+            #expect(try ask(port, "GET http://b/boot.ipxe HTTP/1.1", "Connection: close").status == 400)
+            #expect(try ask(port, "GET http://b/boot.ipxe HTTP/1.1", "Host: b", "Host: b").status == 400)
+        }
+    }
+
+    @Test(arguments: [
+        ("GET", "*", 400), ("POST", "*", 400), ("CONNECT", "b:443", 400), ("GET", "b:80", 400),
+        ("GET", "http://user@b/boot.ipxe", 400), ("GET", "http:///boot.ipxe", 400), ("GET", "http://b:x/versions", 400),
+        ("GET", "https://b/versions", 421), ("OPTIONS", "*", 200),
+    ])
+    func aTargetThatNamesNoPathIsRefused(method: String, target: String, status: Int) async throws {
+        let site = try Site()
+        try await site.visit { port in
+            let reply = try ask(port, "\(method) \(target) HTTP/1.1", "Host: a", "Content-Length: 0")
+            #expect(reply.status == status, "\(reply.text)")
+            if status == 200 { #expect(reply["Allow"] == "GET, HEAD, OPTIONS, POST") }
+            #expect(try HTTPConnection(port: port).ask("GET", "/healthz").status == 200)
         }
     }
 

@@ -7,13 +7,24 @@ import Testing
         arguments: [
             ("/", [], true), ("/a/b", ["a", "b"], false), ("//a//b//", ["a", "b"], true), ("/a?b/c", ["a"], false),
             ("/a/#b", ["a"], true), ("/%61%62", ["ab"], false), ("/%2561", ["%61"], false), ("/...", ["..."], false),
-            ("http://h:1/a?x", ["a"], false), ("http://h", [], false), ("*", [], false), ("", [], false),
             ("/%C3%BC", ["ü"], false), ("/..a", ["..a"], false),
         ] as [(String, [String], Bool)])
     func aPathIsSegments(target: String, segments: [String], endsInSlash: Bool) throws {
         let path = try RequestPath(target: target)
         #expect(path.segments == segments && path.endsInSlash == endsInSlash)
     }
+
+    @Test(
+        arguments: [
+            ("/a?b", RequestTarget.resource("/a?b", authority: nil)), ("//h/a", .resource("//h/a", authority: nil)),
+            ("http://h:1/a?x", .resource("/a?x", authority: "h:1")), ("HTTP://h", .resource("/", authority: "h")),
+            ("http://[fd00::1]:8080//a", .resource("//a", authority: "[fd00::1]:8080")),
+            ("http://h?x=/y", .resource("/?x=/y", authority: "h")), ("http://h#f", .resource("/#f", authority: "h")),
+            ("*", .server), ("https://h/a", .otherScheme("https")), ("h:443", .unknown), ("", .unknown),
+            ("a/b", .unknown), ("**", .unknown), ("http:/a", .unknown), ("http:///a", .unknown), ("http://", .unknown),
+            ("http://user@h/a", .unknown), ("http://h:x/a", .unknown), ("://h/a", .unknown),
+        ] as [(String, RequestTarget)])
+    func aTargetIsAPathOrAURL(text: String, expected: RequestTarget) { #expect(RequestTarget(text) == expected) }
 
     @Test(arguments: ["/..", "/a/../b", "/%2e%2E", "/.", "/a%2Fb", "/a%00", "/%2f", "/.%2e/x"])
     func whatClimbsOrHidesIsNoPath(target: String) {

@@ -8,12 +8,14 @@ import NIOHTTPTypesHTTP1
 ///
 /// The library's own codec loses what was said, and reads each target as a URL, which costs more than most answers. Here
 ///
-/// - the target stays as it came;
+/// - the path is what the target says, be it written alone or in a whole URL; a target that names no path here stands for
+///   itself, and never begins with a slash;
 /// - whether the connection ends after the answer is one word (RFC 9112 §9.3). The library looks for `Connection: close` in
 ///   exactly this spelling; a client of HTTP/1.0, such as small firmware, ends its connections by default and waits for that
 ///   end, and others write `Close`;
-/// - the authority is what the one Host field says (RFC 9112 §3.2). HTTP/1.1 wants exactly one, so a request with none or
-///   several has no authority and is refused; HTTP/1.0 knows no such field, so where it is missing there the authority is empty.
+/// - the authority is what the one Host field says (RFC 9112 §3.2), unless the target is a URL and says it (§3.2.2). HTTP/1.1
+///   wants exactly one field, so a request with none or several has no authority and is refused; HTTP/1.0 knows no such field,
+///   so where it is missing there the authority is empty.
 final class RequestCodec: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPRequestPart
@@ -55,9 +57,14 @@ final class RequestCodec: ChannelDuplexHandler, RemovableChannelHandler {
         }
         if hosts > 1 { authority = nil }
         if hosts == 0, (head.version.major, head.version.minor) < (1, 1) { authority = "" }
+        var path = head.uri
+        if case .resource(let named, let host) = RequestTarget(head.uri) {
+            path = named
+            if authority != nil, let host { authority = host }
+        }
         if !head.isKeepAlive { fields[.connection] = "close" }
         return HTTPRequest(
-            method: try HTTPRequest.Method(head.method), scheme: "http", authority: authority, path: head.uri,
+            method: try HTTPRequest.Method(head.method), scheme: "http", authority: authority, path: path,
             headerFields: fields)
     }
 }

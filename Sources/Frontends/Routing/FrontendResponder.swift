@@ -50,8 +50,10 @@ struct FrontendResponder: Sendable {
         guard request.head.authority != nil else {
             return (.refusal(.badRequest, "a request needs one Host field (RFC 9112 section 3.2)"), nil)
         }
+        let target = request.head.path ?? ""
+        guard target.utf8.first == UInt8(ascii: "/") else { return (answer(request.method, to: target), nil) }
         let path: RequestPath
-        do throws(RequestPath.Fault) { path = try RequestPath(target: request.head.path ?? "") } catch {
+        do throws(RequestPath.Fault) { path = try RequestPath(target: target) } catch {
             switch error {
             case .encoding: return (.refusal(.badRequest, "the path has a percent sign that encodes nothing"), nil)
             case .name: return (Self.notFound, nil)
@@ -74,6 +76,19 @@ struct FrontendResponder: Sendable {
         response.headers[.server] = server
         if let header = RequestIdentifier.header { response.headers[header] = context.requestID }
         return (response, route.name)
+    }
+
+    /// The answer to a target that names no path.
+    private func answer(_ method: HTTPRequest.Method, to target: String) -> Response {
+        switch RequestTarget(target) {
+        case .server where method == .options: return Response(status: .ok, headers: [.allow: routes.allowed])
+        case .otherScheme(let scheme):
+            return .refusal(.misdirectedRequest, "nothing is served here by \(scheme), only by http")
+        case .server, .resource, .unknown:
+            return .refusal(
+                .badRequest,
+                "a target is a path, as in /boot.ipxe, or a whole http URL of a host (RFC 9112 section 3.2)")
+        }
     }
 
     private static var notFound: Response { .refusal(.notFound, "404 page not found") }

@@ -17,10 +17,9 @@ struct RequestPath: Equatable {
     /// Whether there is a slash behind the last segment.
     private(set) var endsInSlash = false
 
-    /// Reads a target: a path with or without a query, or a whole URL, of which the path counts (RFC 9112 §3.2.2).
+    /// Reads a path with or without a query.
     init(target: String) throws(Fault) {
         var path = Substring(target).utf8
-        if path.first != UInt8(ascii: "/") { path = Self.afterAuthority(path) }
         if let end = path.firstIndex(where: { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") }) {
             path = path[..<end]
         }
@@ -39,15 +38,5 @@ struct RequestPath: Equatable {
         guard !octets.contains(UInt8(ascii: "/")), !octets.contains(0) else { throw .name }
         guard octets.count > 2 || octets.contains(where: { $0 != UInt8(ascii: ".") }) else { throw .name }
         segments.append(String(decoding: octets, as: UTF8.self))
-    }
-
-    /// What stands behind `scheme://authority`; nothing if it is not of that form.
-    private static func afterAuthority(_ target: Substring.UTF8View) -> Substring.UTF8View {
-        guard let colon = target.firstIndex(of: UInt8(ascii: ":")) else { return target[target.endIndex...] }
-        let rest = target[target.index(after: colon)...]
-        guard rest.starts(with: "//".utf8), let slash = rest.dropFirst(2).firstIndex(of: UInt8(ascii: "/")) else {
-            return target[target.endIndex...]
-        }
-        return rest[slash...]
     }
 }

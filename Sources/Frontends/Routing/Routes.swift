@@ -33,6 +33,11 @@ struct Routes: Sendable {
 
     private var routes: [Route] = []
 
+    /// The methods that any path knows, sorted, for `Allow` (RFC 9110 §10.2.1).
+    var allowed: String {
+        Set(routes.flatMap(\.handlers).map(\.method.rawValue) + ["OPTIONS"]).sorted().joined(separator: ", ")
+    }
+
     /// Serves GET.
     mutating func get(_ path: String, use handler: @escaping Handler) { on(path, .get, use: handler) }
     /// Serves HEAD.
