@@ -61,6 +61,74 @@ import Testing
         #expect((1...3).contains(asked.withLock { $0 }), "unknown addresses are remembered as well as known ones")
     }
 
+    /// What the tests below say of two addresses at a time that they choose.
+    private final class World: Sendable {
+        let places = Mutex<[IPv4Address: AddressPlace]>([:])
+        let elapsed = Mutex(Duration.zero)
+        private let start = ContinuousClock.now
+
+        func observer(of machine: MACAddress, heardAt far: IPv4Address, interfaces: [String] = []) -> NeighbourObserver
+        {
+            let observer = NeighbourObserver(
+                timeline: BootTimeline(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }),
+                trusted: [IPv4Network(of: far, mask: IPv4Address(value: 0xffff_ff00))],
+                interfaces: interfaces, now: { self.start + self.elapsed.withLock { $0 } },
+                place: { address in self.places.withLock { $0[address] ?? .nowhere } })
+            observer.learned(far, of: machine)
+            return observer
+        }
+    }
+
+    private static let near = IPv4Address(value: 0x0a4d_000c)
+    private static let far = IPv4Address(value: 0x0a01_0009)
+
+    @Test(arguments: [true, false]) func aMachineThatIsOnALinkIsNotBeyondARouter(byProof: Bool) async throws {
+        let world = World()
+        world.places.withLock { $0 = [Self.near: .link(interface: "eth0", Self.machine), Self.far: .beyondRouter] }
+        let observer = world.observer(of: Self.machine, heardAt: Self.far)
+        #expect(await observer.proof(of: Self.far) == .machine(Self.machine), "nobody has seen it elsewhere")
+        // It asks for its configuration, or for its kernel.
+        if byProof {
+            #expect(await observer.proof(of: Self.near) == .machine(Self.machine))
+        } else {
+            #expect(observer.machine(at: Self.near) == Self.machine)
+        }
+        world.elapsed.withLock { $0 += .seconds(299) }
+        guard case .none(let reason) = await observer.proof(of: Self.far) else {
+            Issue.record("what was heard counts for more than what is seen")
+            return
+        }
+        #expect(reason.contains("\(Self.near)") && reason.contains("300 seconds"), "\(reason)")
+        #expect(await observer.proof(of: Self.near) == .machine(Self.machine))
+        // Seen once more, it stays so long again; then it may have moved.
+        world.elapsed.withLock { $0 += .seconds(299) }
+        #expect(await observer.proof(of: Self.far) != .machine(Self.machine))
+        world.elapsed.withLock { $0 += .seconds(2) }
+        #expect(await observer.proof(of: Self.far) == .machine(Self.machine))
+    }
+
+    @Test(
+        arguments: [
+            .link(interface: "eth0", nil), .link(interface: "eth0", Self.other), .nowhere, .beyondRouter,
+        ] as [AddressPlace])
+    func aMachineThatHasLeftItsLinkMayBeBeyondARouter(place: AddressPlace) async throws {
+        let world = World()
+        world.places.withLock { $0 = [Self.near: .link(interface: "eth0", Self.machine), Self.far: .beyondRouter] }
+        let observer = world.observer(of: Self.machine, heardAt: Self.far)
+        #expect(await observer.proof(of: Self.near) == .machine(Self.machine))
+        world.places.withLock { $0[Self.near] = place }
+        #expect(await observer.proof(of: Self.far) == .machine(Self.machine))
+    }
+
+    @Test func whatIsSeenWhereNoMachinesBootLocksNobodyOut() async throws {
+        let world = World()
+        world.places.withLock { $0 = [Self.near: .link(interface: "docker0", Self.machine), Self.far: .beyondRouter] }
+        let observer = world.observer(of: Self.machine, heardAt: Self.far, interfaces: ["eth0"])
+        #expect(observer.machine(at: Self.near) == Self.machine)
+        #expect(await observer.proof(of: Self.near) != .machine(Self.machine))
+        #expect(await observer.proof(of: Self.far) == .machine(Self.machine))
+    }
+
     @Test func theLoopbackIsThisHost() {
         #expect(AddressPlace.find(.loopback) == .ownHost)
         #expect(AddressPlace.find(IPv4Address(value: 0x7f01_0203)) == .ownHost)

@@ -105,6 +105,25 @@ struct ConfigurationOwnerTests {
         }
     }
 
+    @Test func aMachineThatIsOnTheLinkIsNotBeyondTheRouter() throws {
+        let owner = try rack.mac(of: "n0", in: rack.near)
+        let daemon = try serve([owner, Self.victim], ["--config-network", "10.1.0.0/16"])
+        // Until it is seen, it may be anywhere.
+        #expect(try rack.ask(boot(owner), from: rack.far).status == "200")
+        #expect(try rack.ask(path(owner), from: rack.far).status == "200")
+        #expect(try rack.ask(path(owner), from: rack.near).status == "200")
+        #expect(try rack.ask(boot(owner), from: rack.far).status == "200")
+        let stolen = try rack.ask(path(owner), from: rack.far)
+        #expect(stolen.status == "403" && !stolen.body.contains("secret:"), "\(stolen)")
+        #expect(stolen.body.contains("10.99.0.2") && stolen.body.contains("300 seconds"), "\(stolen)")
+        #expect(daemon.errors.contains("refused a machine configuration"), "\(daemon.errors)")
+        // Nobody else is kept out by that.
+        #expect(try rack.ask(path(owner), from: rack.near).status == "200")
+        #expect(try rack.ask(boot(Self.victim), from: rack.far).status == "200")
+        #expect(try rack.ask(path(Self.victim), from: rack.far).status == "200")
+        #expect(!daemon.hasEnded)
+    }
+
     @Test func anotherLinkThanTheMachinesOwnProvesNothing() throws {
         let owner = try rack.mac(of: "n0", in: rack.near)
         // A container's network on the daemon's host, whose owner chooses the Ethernet address.
