@@ -77,6 +77,8 @@ let package = Package(
         library("DHCP", ["Bytes", "NetworkTypes"]),
         /** TFTP packets, and a transfer as a state machine. */
         library("TFTP", ["Bytes"]),
+        /** What headers ask of a representation: ranges, conditions, dates. */
+        library("HTTPSemantics", [.product(name: "HTTPTypes", package: "swift-http-types")]),
         /** iPXE scripts. */
         library("IPXE", ["TalosModel"]),
 
@@ -134,8 +136,9 @@ let package = Package(
         library(
             "Frontends",
             [
-                "BootPlans", "BootTimeline", "CLinux", "Compositions", "Digests", "Factory", "IPXE", "Machines",
-                "NetworkTypes", "PrometheusMetrics", "Releases", "Schematics", "TalosModel", logging,
+                "BlockingWork", "BootPlans", "BootTimeline", "CLinux", "Compositions", "Digests", "Factory",
+                "HTTPSemantics", "IPXE", "Machines", "NetworkTypes", "PrometheusMetrics", "Releases", "Schematics",
+                "TalosModel", logging,
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -188,6 +191,9 @@ let package = Package(
         tests("GroundTests", ["Bytes", "Compositions", "Digests", "NetworkTypes"]),
         tests("CompressionTests", ["CodecTesting", "Compression"]),
         tests("TarArchivesTests", ["Bytes", "CodecTesting", "TarArchives"]),
+        tests(
+            "HTTPSemanticsTests",
+            ["CodecTesting", "HTTPSemantics", .product(name: "HTTPTypes", package: "swift-http-types")]),
         tests("CPIOTests", ["Bytes", "CPIO", "CodecTesting"]),
         tests("TalosModelTests", ["Bytes", "CZlib", "CodecTesting", "TalosModel"], resources: [.copy("Fixtures")]),
         tests("TFTPTests", ["CodecTesting", "TFTP"]),
@@ -258,8 +264,9 @@ let package = Package(
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "CPIO", "CanonicalYAML", "DHCP", "IPXE", "Machines", "NetworkTypes", "OCIModel", "Schematics", "TFTP",
-                "TalosModel", "TarArchives",
+                "CPIO", "CanonicalYAML", "DHCP", "HTTPSemantics", "IPXE", "Machines", "NetworkTypes", "OCIModel",
+                "Schematics", "TFTP", "TalosModel", "TarArchives",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
             ], path: "Tests/Fuzzing/FuzzTargets", swiftSettings: strict),
         .systemLibrary(name: "CLibFuzzer", path: "Tests/Fuzzing/CLibFuzzer"),
         .executableTarget(

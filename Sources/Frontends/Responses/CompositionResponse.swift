@@ -1,5 +1,6 @@
 import Compositions
 import Digests
+import HTTPSemantics
 import HTTPTypes
 import Hummingbird
 import NIOCore

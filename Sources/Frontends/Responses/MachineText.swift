@@ -1,5 +1,6 @@
 import BootTimeline
 import Foundation
+import HTTPSemantics
 
 /// Machines' boots as JSON, written straight to bytes: the list of a large site is tens of megabytes.
 ///

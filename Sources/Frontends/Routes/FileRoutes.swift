@@ -1,5 +1,6 @@
 import BootTimeline
 import Compositions
+import HTTPSemantics
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore

@@ -1,6 +1,7 @@
 import BootPlans
 import BootTimeline
 import Factory
+import HTTPSemantics
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore

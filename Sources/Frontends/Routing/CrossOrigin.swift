@@ -30,11 +30,15 @@ enum CrossOrigin {
         response.headers[.accessControlExposeHeaders] = "Content-Disposition, Content-Length, Content-Type"
     }
 
+    private static func isBlank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
+
     /// Whether a page may send these headers: `Cache-Control` and no other.
     private static func mayBeSent(_ list: String?) -> Bool {
         guard let list else { return true }
         return list.utf8.split(separator: UInt8(ascii: ",")).allSatisfy {
-            Substring($0).trimmingBlanks.lowercased() == "cache-control"
+            let name = $0.drop(while: isBlank)
+            let end = name.lastIndex { !isBlank($0) }.map { name.index(after: $0) } ?? name.startIndex
+            return Substring(name[..<end]).lowercased() == "cache-control"
         }
     }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import HTTPSemantics
 import Synchronization
 
 /// The time as the `Date` header has it (RFC 9110 §6.6.1), written once a second.

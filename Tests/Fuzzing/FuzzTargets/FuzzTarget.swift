@@ -4,7 +4,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     // From the network.
     case dhcp, frame, capture, tftp, transfer, addresses
     // From requests.
-    case schematic, assetPath = "asset-path", version
+    case schematic, assetPath = "asset-path", version, ranges, conditions
     // From files and registries.
     case yaml, machines, json, oci, reference, tar, cpio, extensionManifest = "extension-manifest"
     // What is made of such values.
@@ -22,6 +22,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .schematic: Self.schematic(bytes)
         case .assetPath: Self.assetPath(bytes)
         case .version: Self.version(bytes)
+        case .ranges: Self.ranges(bytes)
+        case .conditions: Self.conditions(bytes)
         case .yaml: Self.yaml(bytes)
         case .machines: Self.machines(bytes)
         case .json: Self.json(bytes)

@@ -1,14 +1,20 @@
 import HTTPTypes
 
 /// What names the state of a representation: its strong entity tag and its date.
-struct Validators: Hashable {
+public struct Validators: Hashable, Sendable {
     /// The strong tag, with its quotes.
-    var entityTag: String
+    public var entityTag: String
     /// When it came to be.
-    var modified: HTTPDate
+    public var modified: HTTPDate
+
+    /// Validators.
+    public init(entityTag: String, modified: HTTPDate) {
+        self.entityTag = entityTag
+        self.modified = modified
+    }
 
     /// The outcome of a request's conditions.
-    enum Verdict: Equatable {
+    public enum Verdict: Hashable, Sendable {
         /// Go on, and take the range into account or not.
         case proceed(honouringRange: Bool)
         /// 304.
@@ -18,32 +24,36 @@ struct Validators: Hashable {
     }
 
     /// Evaluates conditions in the order of RFC 9110 §13.2.2, for GET and HEAD.
-    func evaluate(_ fields: HTTPFields) -> Verdict {
+    public func evaluate(_ fields: HTTPFields) -> Verdict {
         if let list = fields[.ifMatch] {
             // Strong comparison (§13.1.1): a weak tag never matches.
-            guard Self.tags(list).contains(where: { $0 == "*" || $0 == entityTag }) else { return .failed }
+            guard Self.tags(list).contains(where: isAnyOrOwn) else { return .failed }
         } else if let date = fields[.ifUnmodifiedSince].flatMap(HTTPDate.init(parsing:)), modified > date {
             return .failed
         }
         if let list = fields[.ifNoneMatch] {
             // Weak comparison (§13.1.2): the mark of weakness is looked through.
-            let matches = Self.tags(list).contains {
-                $0 == "*" || ($0.hasPrefix("W/") ? String($0.dropFirst(2)) : $0) == entityTag
-            }
+            let matches = Self.tags(list).contains { isAnyOrOwn($0.starts(with: Self.weak) ? $0.dropFirst(2) : $0) }
             if matches { return .notModified }
         } else if let date = fields[.ifModifiedSince].flatMap(HTTPDate.init(parsing:)), modified <= date {
             return .notModified
         }
         guard let condition = fields[.ifRange] else { return .proceed(honouringRange: true) }
-        if condition.hasPrefix("\"") || condition.hasPrefix("W/") {
-            return .proceed(honouringRange: condition == entityTag)
+        if condition.utf8.first == UInt8(ascii: "\"") || condition.utf8.starts(with: Self.weak) {
+            return .proceed(honouringRange: condition.utf8.elementsEqual(entityTag.utf8))
         }
         // A date is a validator here only if it is exactly ours (§13.1.5).
         return .proceed(honouringRange: HTTPDate(parsing: condition) == modified)
     }
 
+    private static var weak: String.UTF8View { "W/".utf8 }
+
+    private func isAnyOrOwn(_ tag: Substring.UTF8View) -> Bool {
+        tag.elementsEqual("*".utf8) || tag.elementsEqual(entityTag.utf8)
+    }
+
     /// The tags of a list. Our own tags hold no comma, so one inside a foreign tag can only make a tag that matches nothing.
-    private static func tags(_ list: String) -> [String] {
-        list.split(separator: ",").map { String($0.trimmingBlanks) }
+    private static func tags(_ list: String) -> some Sequence<Substring.UTF8View> {
+        list.utf8.split(separator: UInt8(ascii: ",")).lazy.map(\.trimmingBlanks)
     }
 }

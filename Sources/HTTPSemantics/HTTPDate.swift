@@ -1,41 +1,44 @@
 /// A date as HTTP writes it: whole seconds, always GMT (RFC 9110 §5.6.7).
-struct HTTPDate: Hashable, Comparable, CustomStringConvertible {
+public struct HTTPDate: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// Seconds since 1970-01-01T00:00:00Z.
-    var secondsSinceEpoch: Int64
+    public var secondsSinceEpoch: Int64
 
     private static let days = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
     private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
     /// A date from its seconds.
-    init(secondsSinceEpoch: Int64) { self.secondsSinceEpoch = secondsSinceEpoch }
+    public init(secondsSinceEpoch: Int64) { self.secondsSinceEpoch = secondsSinceEpoch }
 
     /// Reads an IMF-fixdate, `Sun, 06 Nov 1994 08:49:37 GMT`. The two obsolete forms are not sent by any client of the last
     /// twenty years; like every text that is no date, they make the condition be ignored.
-    init?(parsing text: String) {
-        let fields = text.split(separator: " ")
-        guard fields.count == 6, fields[5] == "GMT", fields[0].hasSuffix(","), let day = Int64(fields[1]),
-            (1...31).contains(day),
-            let month = Self.months.firstIndex(of: String(fields[2])), let year = Int64(fields[3]),
-            (1970...9999).contains(year)
+    public init?(parsing text: String) {
+        // A time is a few characters; what is longer is not looked at.
+        guard text.utf8.count <= 64 else { return nil }
+        let fields = text.utf8.split(separator: UInt8(ascii: " "))
+        guard fields.count == 6, fields[5].elementsEqual("GMT".utf8), fields[0].last == UInt8(ascii: ","),
+            let day = Self.number(fields[1]), (1...31).contains(day),
+            let month = Self.months.firstIndex(where: { fields[2].elementsEqual($0.utf8) }),
+            let year = Self.number(fields[3]), (1970...9999).contains(year)
         else { return nil }
-        let clock = fields[4].split(separator: ":").map { Int64($0) ?? -1 }
+        let clock = fields[4].split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
+            .map { Self.number($0) ?? -1 }
         guard clock.count == 3, (0...23).contains(clock[0]), (0...59).contains(clock[1]), (0...60).contains(clock[2])
-        else {
-            return nil
-        }
+        else { return nil }
         secondsSinceEpoch =
             Self.dayNumber(year: year, month: Int64(month) + 1, day: day) * 86_400 + clock[0] * 3600 + clock[1] * 60
             + clock[2]
+        // A leap second at the end of the year 9999 would be in a year that cannot be written.
+        guard secondsSinceEpoch < Self.dayNumber(year: 10_000, month: 1, day: 1) * 86_400 else { return nil }
     }
 
-    var description: String {
+    public var description: String {
         let (year, month, day) = Self.civil(dayNumber)
         let weekday = Self.days[Int((dayNumber % 7 + 7) % 7)]
         return "\(weekday), \(Self.pad(day)) \(Self.months[Int(month) - 1]) \(year) \(clock) GMT"
     }
 
     /// The date as JSON documents have it (RFC 3339 §5.6).
-    var internetText: String {
+    public var internetText: String {
         let (year, month, day) = Self.civil(dayNumber)
         let century = year >= 1000 ? "" : String(repeating: "0", count: 4 - "\(max(year, 0))".utf8.count)
         return "\(century)\(year)-\(Self.pad(month))-\(Self.pad(day))T\(clock)Z"
@@ -51,9 +54,16 @@ struct HTTPDate: Hashable, Comparable, CustomStringConvertible {
         return "\(Self.pad(second / 3600)):\(Self.pad(second / 60 % 60)):\(Self.pad(second % 60))"
     }
 
+    /// A number of digits alone, four at most.
+    private static func number(_ text: Substring.UTF8View) -> Int64? {
+        guard (1...4).contains(text.count), text.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
+        else { return nil }
+        return text.reduce(0) { $0 * 10 + Int64($1 - UInt8(ascii: "0")) }
+    }
+
     private static func pad(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
 
-    static func < (left: HTTPDate, right: HTTPDate) -> Bool { left.secondsSinceEpoch < right.secondsSinceEpoch }
+    public static func < (left: HTTPDate, right: HTTPDate) -> Bool { left.secondsSinceEpoch < right.secondsSinceEpoch }
 
     // The proleptic Gregorian calendar, counted in years that begin in March, so that the leap day comes last.
     private static func dayNumber(year: Int64, month: Int64, day: Int64) -> Int64 {
