@@ -5,7 +5,8 @@ import Synchronization
 /// queue that has an end.
 ///
 /// The cooperative pool answers requests and must never wait for such work; and what strangers can ask for must neither pile
-/// up nor go on when they have left.
+/// up nor go on when they have left. Clients take turns, however much one of them asks for; when the queue is full, the one
+/// with most in it loses its newest to whoever has less.
 public final class BlockingWork: Sendable {
     /// How many pieces of work run at once.
     public let width: Int
@@ -14,8 +15,6 @@ public final class BlockingWork: Sendable {
 
     private let threads: NIOThreadPool
     private let refusal: @Sendable (Load) -> any Error
-    private let state = Mutex(State())
-
     /// How much is being done.
     public struct Load: Hashable, Sendable {
         /// How many pieces of work run.
@@ -30,33 +29,23 @@ public final class BlockingWork: Sendable {
         }
     }
 
-    private struct State {
-        var running = 0
-        var waiting: [UInt64: CheckedContinuation<Void, any Error>] = [:]
-        /// The ticket that the next caller who cannot run at once gets.
-        var nextTicket: UInt64 = 0
-        /// No ticket below this one waits.
-        var oldest: UInt64 = 0
+    /// For whom work is done, as limits count clients. All that is nobody's in particular is one client's.
+    public struct Client: Hashable, Sendable {
+        private let number: UInt64
 
-        mutating func insert(_ ticket: UInt64, _ continuation: CheckedContinuation<Void, any Error>) {
-            waiting[ticket] = continuation
-            oldest = min(oldest, ticket)
-        }
-
-        /// Takes out the one that has waited longest.
-        mutating func popFirst() -> CheckedContinuation<Void, any Error>? {
-            while oldest < nextTicket {
-                defer { oldest += 1 }
-                if let first = waiting.removeValue(forKey: oldest) { return first }
-            }
-            return nil
-        }
+        /// The client with a number.
+        public init(_ number: UInt64) { self.number = number }
     }
+
+    /// For whom the current task works.
+    @TaskLocal public static var client = Client(0)
+
+    private let state = Mutex(WaitingLine())
 
     /// - Parameters:
     ///   - width: How many threads there are.
     ///   - capacity: How many pieces of work may wait for one.
-    ///   - refusal: What the caller of one too many gets.
+    ///   - refusal: What the caller of one too many gets, or who has to make room for another client.
     public init(width: Int, capacity: Int, refusal: @escaping @Sendable (Load) -> any Error) {
         self.width = max(1, width)
         self.capacity = max(0, capacity)
@@ -68,7 +57,7 @@ public final class BlockingWork: Sendable {
     deinit { threads.shutdownGracefully { _ in } }
 
     /// How many pieces of work run and wait now.
-    public var load: Load { state.withLock { Load(running: $0.running, waiting: $0.waiting.count) } }
+    public var load: Load { state.withLock { Load(running: $0.running, waiting: $0.count) } }
 
     /// Runs `body` on another thread as soon as one is free.
     ///
@@ -90,40 +79,43 @@ public final class BlockingWork: Sendable {
                 state.running += 1
                 return nil
             }
-            defer { state.nextTicket += 1 }
-            return state.nextTicket
+            return state.newTicket()
         }
         guard let ticket else { return }
+        let client = Self.client
         try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { enter(ticket, $0) }
+            try await withCheckedThrowingContinuation { enter(ticket, of: client, $0) }
         } onCancel: {
-            state.withLock { $0.waiting.removeValue(forKey: ticket) }?.resume(throwing: CancellationError())
+            state.withLock { $0.remove(ticket) }?.resume(throwing: CancellationError())
         }
     }
 
-    /// Lets in, queues or refuses a caller.
-    private func enter(_ ticket: UInt64, _ continuation: CheckedContinuation<Void, any Error>) {
-        let outcome: Result<Void, any Error>? = state.withLock { state in
+    /// Lets in, queues or refuses a caller, and refuses another one that has to make room.
+    private func enter(_ ticket: UInt64, of client: Client, _ continuation: WaitingLine.Caller) {
+        let outcomes: [(WaitingLine.Caller, Result<Void, any Error>)] = state.withLock { state in
             // A thread may have become free since we looked. A task that was cancelled before this shows it; one that is
             // cancelled later finds its ticket.
-            if Task.isCancelled { return .failure(CancellationError()) }
+            if Task.isCancelled { return [(continuation, .failure(CancellationError()))] }
             if state.running < width {
                 state.running += 1
-                return .success(())
+                return [(continuation, .success(()))]
             }
-            guard state.waiting.count < capacity else {
-                return .failure(refusal(Load(running: state.running, waiting: state.waiting.count)))
+            let load = Load(running: state.running, waiting: state.count)
+            guard state.count >= capacity else {
+                state.add(continuation, ticket, of: client)
+                return []
             }
-            state.insert(ticket, continuation)
-            return nil
+            guard let other = state.makeRoom(for: client) else { return [(continuation, .failure(refusal(load)))] }
+            state.add(continuation, ticket, of: client)
+            return [(other, .failure(refusal(load)))]
         }
-        if let outcome { continuation.resume(with: outcome) }
+        for (caller, outcome) in outcomes { caller.resume(with: outcome) }
     }
 
     private func giveThreadBack() {
-        // The thread passes on to the one who has waited longest, so `running` stays as it is.
+        // The thread passes on to the next one, so `running` stays as it is.
         let next = state.withLock { state in
-            let next = state.popFirst()
+            let next = state.next()
             if next == nil { state.running -= 1 }
             return next
         }

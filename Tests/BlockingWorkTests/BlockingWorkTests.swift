@@ -93,6 +93,67 @@ import Testing
         #expect(order.value == Array(0..<20).filter { ![0, 3].contains($0) })
     }
 
+    private static func client(_ number: UInt64) -> BlockingWork.Client { BlockingWork.Client(number) }
+
+    @Test func clientsTakeTurns() async throws {
+        let work = work(width: 1, capacity: 100)
+        let gate = DispatchSemaphore(value: 0)
+        let busy = await occupied(work, gate: gate)
+        let order = Shared<[UInt64]>([])
+        var tasks: [Task<Void, any Error>] = []
+        for client in [1, 1, 1, 1, 1, 2, 2, 3, 1, 3] as [UInt64] {
+            tasks.append(
+                Task {
+                    try await BlockingWork.$client.withValue(Self.client(client)) {
+                        try await work.run { order.change { $0.append(client) } }
+                    }
+                })
+            while work.load.waiting < tasks.count { await Task.yield() }
+        }
+        // Who leaves takes no turn.
+        tasks[6].cancel()
+        while work.load.waiting > 9 { await Task.yield() }
+        gate.signal()
+        for task in busy { try await task.value }
+        for (index, task) in tasks.enumerated() where index != 6 { try await task.value }
+        #expect(order.value == [1, 2, 3, 1, 3, 1, 1, 1, 1])
+        #expect(work.load == .init())
+    }
+
+    /// Whoever fills the queue makes room for others, with what came last, until all have as much.
+    @Test func whoHasMostMakesRoom() async throws {
+        let work = work(width: 1, capacity: 6)
+        let gate = DispatchSemaphore(value: 0)
+        let busy = await occupied(work, gate: gate)
+        let order = Shared<[String]>([])
+        let refused = Shared<[String]>([])
+        var tasks: [Task<Void, any Error>] = []
+        func ask(_ name: String, of client: UInt64) async {
+            let (waiting, lost) = (work.load.waiting, refused.value.count)
+            tasks.append(
+                Task {
+                    do {
+                        try await BlockingWork.$client.withValue(Self.client(client)) {
+                            try await work.run { order.change { $0.append(name) } }
+                        }
+                    } catch is Full { refused.change { $0.append(name) } }
+                })
+            while work.load.waiting == waiting && refused.value.count == lost { await Task.yield() }
+        }
+        for index in 1...7 { await ask("a\(index)", of: 1) }
+        #expect(refused.value == ["a7"])
+        for index in 1...4 { await ask("b\(index)", of: 2) }
+        #expect(refused.value == ["a7", "a6", "a5", "a4", "b4"])
+        await ask("c1", of: 3)
+        #expect(refused.value.count == 6 && work.load.waiting == 6)
+        await ask("a8", of: 1)
+        #expect(refused.value.last == "a8")
+        gate.signal()
+        for task in busy + tasks { try await task.value }
+        #expect(order.value.count == 6 && order.value.contains("c1") && order.value.contains("b1"))
+        #expect(work.load == .init())
+    }
+
     @Test func whoIsCancelledLeavesTheQueueAndNeverRuns() async throws {
         let work = work(width: 1, capacity: 100)
         let gate = DispatchSemaphore(value: 0)

@@ -94,6 +94,37 @@ import Testing
         }
     }
 
+    /// One client fills the queue of what is to be read, and another one is next all the same.
+    @Test func oneClientsSchematicsKeepNobodyElseOut() async throws {
+        let site = try Site()
+        let item = String(repeating: "{a: ", count: 250) + "1" + String(repeating: "}", count: 250)
+        let body = Array("overlay: {options: \(item)}".utf8)
+        try await site.visit { port in
+            let start = ContinuousClock.now
+            var connections: [HTTPConnection] = []
+            for _ in 0..<100 {
+                let connection = try HTTPConnection(port: port, seconds: 120, client: 1)
+                try connection.send("POST /schematics HTTP/1.1\r\nHost: x\r\nContent-Length: \(body.count)\r\n\r\n")
+                try connection.send(body)
+                connections.append(connection)
+            }
+            // The queue is full, as its newest is refused.
+            let refused = try connections.removeLast().reply()
+            try #require(refused.status == 503, "\(refused.text)")
+            #expect(refused["Retry-After"] == "5" && refused.text.contains("try again"), "\(refused.text)")
+            let asked = ContinuousClock.now
+            for client in [2, 3] as [UInt8] {
+                let stranger = try HTTPConnection(port: port, seconds: 120, client: client)
+                #expect(try stranger.ask("POST", "/schematics", body: Array("{}".utf8)).status == 201)
+            }
+            let answered = ContinuousClock.now
+            let statuses = try connections.map { try $0.reply().status }
+            let all = ContinuousClock.now - start
+            #expect(Set(statuses) == [201, 503], "\(statuses)")
+            #expect((answered - asked) * 4 < all, "\(answered - asked) of \(all)")
+        }
+    }
+
     /// What has arrived of a body takes memory for as long as its client likes.
     @Test func oneClientsUnfinishedBodiesHaveAnEnd() async throws {
         let site = try Site()

@@ -14,8 +14,9 @@ public final class HTTPConnection: @unchecked Sendable {
     ///
     /// - Parameters:
     ///   - seconds: How long a read may wait.
+    ///   - client: The last number of the client's own address, 127.0.0.…; the system's choice by default, which is 1.
     ///   - receiveBuffer: The kernel's receive buffer in bytes; small ones make a client that does not read be noticed.
-    public init(port: Int, seconds: Int = 20, receiveBuffer: Int32? = nil) throws {
+    public init(port: Int, seconds: Int = 20, client: UInt8? = nil, receiveBuffer: Int32? = nil) throws {
         socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard socket >= 0 else { throw Failure(description: "no socket: \(String(cString: strerror(errno)))") }
         var time = timeval(tv_sec: seconds, tv_usec: 0)
@@ -23,6 +24,21 @@ public final class HTTPConnection: @unchecked Sendable {
         setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
         if var receiveBuffer {
             setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, socklen_t(MemoryLayout<Int32>.size))
+        }
+        if let client {
+            var own = sockaddr_in()
+            own.sin_family = sa_family_t(AF_INET)
+            own.sin_addr.s_addr = (0x7F00_0000 | UInt32(client)).bigEndian
+            let result = withUnsafePointer(to: &own) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    bind(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                }
+            }
+            guard result == 0 else {
+                let reason = String(cString: strerror(errno))
+                close()
+                throw Failure(description: "cannot be 127.0.0.\(client): \(reason)")
+            }
         }
         var name = sockaddr_in()
         name.sin_family = sa_family_t(AF_INET)

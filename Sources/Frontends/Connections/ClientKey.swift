@@ -1,3 +1,4 @@
+import BlockingWork
 import NIOCore
 import NetworkTypes
 
@@ -5,6 +6,9 @@ import NetworkTypes
 /// one host can have.
 struct ClientKey: Hashable, Sendable {
     private var bits: UInt64
+
+    /// The client as it waits for work.
+    var forWork: BlockingWork.Client { BlockingWork.Client(bits) }
 
     /// The client at an address; all that have none are one.
     init(_ address: SocketAddress?) {

@@ -1,3 +1,4 @@
+import BlockingWork
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
@@ -70,7 +71,11 @@ struct FrontendResponder: Sendable {
             channel: channel, parameters: parameters, requestID: RequestIdentifier.of(request.headers),
             refusals: refusals, logger: logger)
         var response: Response
-        do { response = try await handler(request, context) } catch {
+        do {
+            response = try await BlockingWork.$client.withValue(ClientKey(channel.remoteAddress).forWork) {
+                try await handler(request, context)
+            }
+        } catch {
             response = try ErrorAnswers.answer(to: error, of: request, context: context)
         }
         response.headers[.server] = server
