@@ -56,7 +56,9 @@ public struct Schematic: Hashable, Sendable {
         let column = max(0, start.column - Position.start.column)
         let source = column > 0 ? Array(repeating: UInt8(ascii: " "), count: column) + body : body
         do {
-            result = try decode(body, as: .record(.schematic), startingAt: start) {
+            // What aliases stand for is printed, or refused, or overridden; so it need not be longer than what is printed.
+            let limits = LoadLimits(maximumNodes: LoadLimits.standard.maximumNodes, maximumExpansion: limit)
+            result = try decode(body, as: .record(.schematic), limits: limits, startingAt: start) {
                 value -> Result<Schematic, SchematicError> in
                 do throws(SchematicError) {
                     return .success(try Schematic(value ?? .mapping([]), source: source, limit: limit))

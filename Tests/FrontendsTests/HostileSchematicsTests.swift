@@ -43,6 +43,34 @@ import Testing
         #expect(try site.store.recordKeys(RecordKind(rawValue: "schematics")).isEmpty)
     }
 
+    /// What aliases and tags stand for is bounded by what may be printed, before it is read.
+    @Test func aliasesAndTagsThatStandForMuchAreRefused() async throws {
+        let site = try Site()
+        let much = String(repeating: "A", count: 400_000)
+        try await site.visit { port in
+            let connection = try HTTPConnection(port: port, seconds: 60)
+            for (body, what) in [
+                (
+                    "customization: {extraKernelArgs: [&a !!binary \(much)\(String(repeating: ",*a", count: 100_000))]}",
+                    "aliases"
+                ),
+                (
+                    "overlay: {options: {a: [&a 0\(much.replacing("A", with: "7"))\(String(repeating: ",*a", count: 100_000))]}}",
+                    "aliases"
+                ),
+                (
+                    "%TAG !a! !\(much)\n---\noverlay: {options: {a: [\(String(repeating: "!a!x ,", count: 60_000))]}}",
+                    "tags"
+                ),
+            ] {
+                let reply = try connection.ask("POST", "/schematics", body: Array(body.utf8))
+                #expect(reply.status == 400)
+                #expect(reply.text.contains("\(what) of the document stand for more than"), "\(reply.text.prefix(300))")
+            }
+        }
+        #expect(try site.store.recordKeys(RecordKind(rawValue: "schematics")).isEmpty)
+    }
+
     /// An error quotes what is wrong, which must not be all that was sent, many times over.
     @Test func whatIsWrongIsQuotedBriefly() async throws {
         let site = try Site()

@@ -3,6 +3,7 @@
 /// Faults of single values are collected, so that a client sees them all; a fault of the document itself stops the work.
 final class Constructor {
     private let isStrict: Bool
+    private let limits: LoadLimits
     private var misfits: [DecodingFailure.Misfit] = []
     /// Duplicate keys are reported for each pair of them, so hostile documents could make millions.
     private static let maximumMisfits = 1000
@@ -13,6 +14,7 @@ final class Constructor {
     // go-yaml counts the document as the first step.
     private var stepCount = 1
     private var aliasedStepCount = 0
+    private var aliasedBytes = 0
     private var aliasDepth = 0
     private var depth = 0
     private var openAliases: Set<ObjectIdentifier> = []
@@ -20,7 +22,7 @@ final class Constructor {
     private var mergedKeys: MergedKeys?
     private var serial = 0
 
-    init(isStrict: Bool) { self.isStrict = isStrict }
+    init(isStrict: Bool, limits: LoadLimits) { (self.isStrict, self.limits) = (isStrict, limits) }
 
     /// The value of a whole document; nil if it is null where nothing comes of null.
     func construct(document root: Node, as target: Target) throws(DecodingFailure) -> YAMLValue? {
@@ -51,12 +53,19 @@ final class Constructor {
 
     // MARK: Steps and aliases
 
-    /// Counts a step, and refuses documents that are mostly aliases: they can be exponentially larger than their text.
+    /// Counts a step, and refuses documents that are mostly aliases: they can be exponentially larger than their text. A step
+    /// may itself be long, so the text and the elements that are read through aliases are counted too.
     private func enter(_ node: Node) throws(DecodingFailure) {
         depth += 1
         guard depth <= DeepStack.maximumDepth else { throw .tooDeep(limit: DeepStack.maximumDepth) }
         stepCount += 1
-        if aliasDepth > 0 { aliasedStepCount += 1 }
+        if aliasDepth > 0 {
+            aliasedStepCount += 1
+            aliasedBytes += node.value.count + LoadLimits.bytesOfElement * node.children.count
+            guard aliasedBytes <= limits.maximumExpansion else {
+                throw .fault(.tooMuchExpansion(of: "aliases", limits, at: node.position))
+            }
+        }
         guard aliasedStepCount > 100, stepCount > 1000 else { return }
         let (low, high) = (400_000.0, 4_000_000.0)
         let position = (Double(stepCount) - low) / (high - low)

@@ -10,7 +10,7 @@
 ///   - isStrict: whether a field that the struct does not have is an error.
 ///   - start: the place of the first byte, where the bytes are a part of another text. Errors count from there.
 ///   - body: makes something flat of the value.
-/// - Throws: go-yaml's error. Two limits are our own: the nodes of `limits`, and 20 000 levels of nesting.
+/// - Throws: go-yaml's error. The limits are our own: those of `limits`, and 20 000 levels of nesting.
 public func decode<T>(
     _ bytes: [UInt8], as target: Target, isStrict: Bool = true, limits: LoadLimits = .standard,
     startingAt start: Position = .start, _ body: (YAMLValue?) -> T
@@ -19,7 +19,7 @@ public func decode<T>(
     do { root = try composeFirstDocument(of: bytes, startingAt: start, limits: limits) } catch { throw .fault(error) }
     guard let root else { throw .noDocument }
     func work() -> Result<T, DecodingFailure> {
-        let constructor = Constructor(isStrict: isStrict)
+        let constructor = Constructor(isStrict: isStrict, limits: limits)
         do throws(DecodingFailure) {
             return .success(body(try constructor.construct(document: root, as: target)))
         } catch {

@@ -16,6 +16,7 @@ struct Composer {
     private var parser: Parser
     private let limits: LoadLimits
     private var nodeCount = 0
+    private var tagBytes = 0
     /// Where the collection ended that ended last.
     private var lastEnd: Position?
     private var anchors: [[UInt8]: Node] = [:]
@@ -65,8 +66,13 @@ struct Composer {
     private mutating func makeNode(_ event: Event) throws(LoadError) -> Node {
         nodeCount += 1
         guard nodeCount <= limits.maximumNodes else { throw .tooManyNodes(limits, at: event.position) }
+        let tag = shortTag(event.properties.tag)
+        tagBytes += tag.utf8.count
+        guard tagBytes <= limits.maximumExpansion else {
+            throw .tooMuchExpansion(of: "tags", limits, at: event.position)
+        }
         let node = Node(
-            kind: event.nodeKind, tag: shortTag(event.properties.tag), value: event.value, style: event.style,
+            kind: event.nodeKind, tag: tag, value: event.value, style: event.style,
             anchor: event.properties.anchor, position: event.position)
         if node.kind == .alias {
             guard let target = anchors[node.value] else {

@@ -2,13 +2,21 @@
 public struct LoadLimits: Hashable, Sendable {
     /// The most nodes a document may be composed of.
     public var maximumNodes: Int
+    /// The most bytes that tags have together when their handles are replaced by what they stand for, and the most that aliases
+    /// stand for together: the bytes of texts, and ``bytesOfElement`` for each element of a collection.
+    public var maximumExpansion: Int
 
-    /// Limits that no honest schematic comes near: a node for every fourth byte of a mebibyte of text.
+    /// An element of a collection takes at least so many bytes where it is printed, be it one character.
+    static let bytesOfElement = 4
+
+    /// Limits that no honest schematic comes near: a node for every fourth byte of a mebibyte of text, and as much behind tags
+    /// and aliases as the longest canonical text has.
     public static let standard = LoadLimits(maximumNodes: 262_144)
 
     /// Limits.
-    public init(maximumNodes: Int) {
+    public init(maximumNodes: Int, maximumExpansion: Int = 16 << 20) {
         self.maximumNodes = maximumNodes
+        self.maximumExpansion = maximumExpansion
     }
 }
 
@@ -18,6 +26,15 @@ extension LoadError {
         LoadError(
             stage: .composer, position: position,
             message: "document holds more than \(limits.maximumNodes) nodes; shorten it"
+        )
+    }
+
+    /// The document's tags, or its aliases, stand for more than the limits allow.
+    static func tooMuchExpansion(of what: String, _ limits: LoadLimits, at position: Position) -> LoadError {
+        LoadError(
+            stage: .composer, position: position,
+            message:
+                "\(what) of the document stand for more than \(limits.maximumExpansion) bytes; use fewer or shorter ones"
         )
     }
 }

@@ -99,6 +99,33 @@ import Testing
         #expect(decoded(text).contains("document contains excessive aliasing"))
     }
 
+    /// An alias is two bytes, and what is read for it may be most of the document each time.
+    @Test func whatAliasesStandForHasAnEnd() {
+        func times(_ text: String) -> String { String(repeating: text, count: 900) }
+        let long = String(repeating: "7", count: 100_000)
+        let mapping = (0..<10_000).map { "\($0):" }.joined(separator: ",")
+        for (name, text) in [
+            ("numbers", "any: {a: [&a \(long)\(times(",*a"))]}"),
+            ("bytes", "list: [&a !!binary \(String(repeating: "AAAA", count: 25_000))\(times(",*a"))]"),
+            ("keys", "any: {a: &a k\(long), b: [0\(times(",{*a : 1}"))]}"),
+            ("what does not fit", "any: &a {\(mapping)}\nlist: [0\(times(",*a"))]"),
+        ] {
+            let fault = decoded(text)
+            #expect(
+                fault.contains("aliases of the document stand for more than 16777216 bytes"),
+                "\(name): \(fault.prefix(300))")
+        }
+    }
+
+    /// A handle is a few bytes, and stands for as much as its directive says.
+    @Test func whatTagsStandForHasAnEnd() {
+        let head = "%TAG !a! !\(String(repeating: "a", count: 100_000))\n---\nany: {a: ["
+        let fault = decoded(head + String(repeating: "!a!x ,", count: 1000) + "]}")
+        #expect(fault.contains("tags of the document stand for more than 16777216 bytes"), "\(fault.prefix(300))")
+        #expect(decoded(head + String(repeating: "!a!x ,", count: 100) + "]}").hasPrefix("any:\n"))
+        #expect(decoded("any: {a: [" + String(repeating: "!!null ,", count: 1000) + "]}").hasPrefix("any:\n"))
+    }
+
     /// Each pair of equal keys is an error of its own, so their number is the square of the text's length.
     @Test func millionsOfDuplicatesAreNotListed() {
         let text = "any: {" + String(repeating: "a: 1, ", count: 20_000) + "}"
