@@ -207,7 +207,7 @@ final class Constructor {
         case .map, .any:
             var isStringKeyed = true
             if case .any = target { isStringKeyed = node.hasOnlyStringKeys }
-            let builder = MapBuilder(isStringKeyed: isStringKeyed)
+            let builder = MapBuilder(isStringKeyed: isStringKeyed, capacity: node.children.count / 2)
             try fill(builder, from: node)
             return builder.value
         default:
@@ -222,12 +222,17 @@ final class Constructor {
             let kind: Node.Kind
             let text: [UInt8]
         }
+        var seen: Set<Written> = []
+        seen.reserveCapacity(node.children.count / 2)
+        let isUnique = stride(from: 0, to: node.children.count, by: 2).allSatisfy {
+            seen.insert(Written(kind: node.children[$0].kind, text: node.children[$0].value)).inserted
+        }
+        if isUnique { return true }
         var occurrences: [Written: [Int]] = [:]
         for index in stride(from: 0, to: node.children.count, by: 2) {
             let key = node.children[index]
             occurrences[Written(kind: key.kind, text: key.value), default: []].append(index)
         }
-        guard occurrences.count < node.children.count / 2 else { return true }
         for index in stride(from: 0, to: node.children.count, by: 2) {
             let first = node.children[index]
             let others = occurrences[Written(kind: first.kind, text: first.value)] ?? []

@@ -64,7 +64,7 @@ enum GoSyntax {
         if case .string(let left) = left, case .string(let right) = right {
             return left.lexicographicallyPrecedes(right)
         }
-        return KeyOrder.precedes(left, right)
+        return KeyOrder.precedes(KeyOrder.Key(left), KeyOrder.Key(right))
     }
 
     private static func literal(_ time: Timestamp) -> String {

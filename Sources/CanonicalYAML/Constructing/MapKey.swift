@@ -46,7 +46,12 @@ final class MapBuilder {
     private var pairs: [YAMLValue.Pair] = []
     private var indices: [MapKey: Int] = [:]
 
-    init(isStringKeyed: Bool) { self.isStringKeyed = isStringKeyed }
+    /// - Parameter capacity: how many keys it will have, unless some are merged.
+    init(isStringKeyed: Bool, capacity: Int) {
+        self.isStringKeyed = isStringKeyed
+        pairs.reserveCapacity(capacity)
+        indices.reserveCapacity(capacity)
+    }
 
     /// Sets the value of a key. The latest spelling of a key stays: `-0.0` after `0.0`.
     func set(_ key: YAMLValue, as mapKey: MapKey, to value: YAMLValue) {

@@ -165,7 +165,11 @@ struct Emitter {
     mutating func separate() { if !isAfterWhitespace { put(" ") } }
 
     mutating func put(_ scalar: Unicode.Scalar) {
-        if let bytes = UTF8.encode(scalar) { output.append(contentsOf: bytes) }
+        if scalar.isASCII {
+            output.append(UInt8(truncatingIfNeeded: scalar.value))
+        } else if let bytes = UTF8.encode(scalar) {
+            output.append(contentsOf: bytes)
+        }
         column += 1
     }
 

@@ -3,20 +3,29 @@
 /// On keys that mix digits of several scripts, on digits beyond 64 bits, and on several times or NaNs the order is not
 /// one: Go's answer then changes from run to run, and any is as good.
 enum KeyOrder {
+    /// A key, with its characters at hand: a key is compared many times.
+    struct Key {
+        fileprivate let value: YAMLValue
+        fileprivate let scalars: [Unicode.Scalar]
+
+        init(_ value: YAMLValue) {
+            self.value = value
+            scalars = GoRunes(value.bytes ?? []).map(\.scalar)
+        }
+    }
+
     /// Whether `left` is printed before `right`.
-    static func precedes(_ left: YAMLValue, _ right: YAMLValue) -> Bool {
-        if let leftNumber = number(left), let rightNumber = number(right) {
+    static func precedes(_ left: Key, _ right: Key) -> Bool {
+        if let leftNumber = number(left.value), let rightNumber = number(right.value) {
             if leftNumber != rightNumber { return leftNumber < rightNumber }
-            switch (left, right) {
+            switch (left.value, right.value) {
             case (.int(let left), .int(let right)): return left < right
             case (.uint(let left), .uint(let right)): return left < right
-            default: return kind(left) < kind(right)
+            default: return kind(left.value) < kind(right.value)
             }
         }
-        if case .string(let left) = left, case .string(let right) = right {
-            return precedes(GoRunes(left).map(\.scalar), GoRunes(right).map(\.scalar))
-        }
-        return kind(left) < kind(right)
+        if case .string = left.value, case .string = right.value { return precedes(left.scalars, right.scalars) }
+        return kind(left.value) < kind(right.value)
     }
 
     /// A number, or a truth value as one.

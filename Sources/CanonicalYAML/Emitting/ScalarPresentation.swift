@@ -63,11 +63,12 @@ struct ScalarPresentation {
 enum OldYAML {
     /// Whether `text` is an old truth value, a merge key or a number in base 60.
     static func isSpecial(_ text: [UInt8]) -> Bool {
-        switch String(decoding: text.prefix(4), as: UTF8.self) {
+        guard text.count <= 3, let first = text.first, "yYnNoO<".utf8.contains(first) else { return isBase60(text) }
+        switch String(decoding: text, as: UTF8.self) {
         case "y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "n", "N", "no", "No", "NO", "off", "Off", "OFF", "<<":
-            true
+            return true
         default:
-            isBase60(text)
+            return false
         }
     }
 

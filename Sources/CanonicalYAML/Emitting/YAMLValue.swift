@@ -43,7 +43,8 @@ public indirect enum YAMLValue: Hashable, Sendable {
 
     /// A mapping with its keys in the order in which go-yaml prints a map.
     public init(sorting pairs: [Pair]) {
-        self = .mapping(pairs.sorted { KeyOrder.precedes($0.key, $1.key) })
+        let keys = pairs.map { KeyOrder.Key($0.key) }
+        self = .mapping(pairs.indices.sorted { KeyOrder.precedes(keys[$0], keys[$1]) }.map { pairs[$0] })
     }
 
     /// The value of the first pair of a mapping with this key; nil for anything else.

@@ -10,16 +10,19 @@ struct GoRunes: Sequence, IteratorProtocol {
     mutating func next() -> (scalar: Unicode.Scalar, isValid: Bool)? {
         guard position < bytes.count else { return nil }
         let lead = bytes[position]
+        if lead < 0x80 {
+            position += 1
+            return (Unicode.Scalar(lead), true)
+        }
         let length: Int
         switch lead {
-        case 0..<0x80: length = 1
         case 0xc2..<0xe0: length = 2
         case 0xe0..<0xf0: length = 3
         case 0xf0..<0xf5: length = 4
         default: length = 0
         }
         if length > 0, length <= bytes.count - position {
-            var value = length == 1 ? UInt32(lead) : UInt32(lead) & (0x7f >> UInt32(length))
+            var value = UInt32(lead) & (0x7f >> UInt32(length))
             var isWhole = true
             for byte in bytes[(position + 1)..<(position + length)] {
                 isWhole = isWhole && byte & 0xc0 == 0x80
@@ -51,14 +54,17 @@ extension String {
 extension Unicode.Scalar {
     /// Whether the character is a letter (Unicode L).
     var isLetter: Bool {
+        if isASCII { return ("a"..."z").contains(self) || ("A"..."Z").contains(self) }
         switch properties.generalCategory {
-        case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter: true
-        default: false
+        case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter: return true
+        default: return false
         }
     }
 
     /// Whether the character is a decimal digit (Unicode Nd).
-    var isDecimalDigit: Bool { properties.generalCategory == .decimalNumber }
+    var isDecimalDigit: Bool {
+        isASCII ? ("0"..."9").contains(self) : properties.generalCategory == .decimalNumber
+    }
 
     /// Whether Go prints the character as it is: letters, marks, numbers, punctuation, symbols and the ASCII space.
     var isGoPrintable: Bool {

@@ -59,7 +59,7 @@ struct ResolvedScalar {
 
     /// The scalars that are known by their whole text.
     private static func constant(_ text: [UInt8]) -> ResolvedScalar? {
-        guard text.count <= 5 else { return nil }
+        guard text.count <= 5, let first = text.first, "~tTfFnN.+-<".utf8.contains(first) else { return nil }
         switch String(decoding: text, as: UTF8.self) {
         case "true", "True", "TRUE": return ResolvedScalar(StandardTag.bool, .bool(true))
         case "false", "False", "FALSE": return ResolvedScalar(StandardTag.bool, .bool(false))
