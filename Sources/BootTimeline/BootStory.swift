@@ -99,7 +99,9 @@ struct BootStory: Sendable {
 
     /// Whether nothing has been offered since a loader was fetched, or offered last was a loader.
     private var loaderIsLast: Bool {
-        guard let offer = last(.offered), steps[offer].detail.hasSuffix("/boot.ipxe") else { return true }
+        guard let offer = last(.offered), steps[offer].detail.utf8.suffix(10).elementsEqual("/boot.ipxe".utf8) else {
+            return true
+        }
         guard let loader = last(.loader) else { return false }
         return (steps[loader].last, loader) > (steps[offer].last, offer)
     }

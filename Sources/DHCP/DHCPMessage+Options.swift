@@ -80,8 +80,9 @@ extension DHCPMessage {
             }
         }
         guard let text = vendorClass else { return [] }
-        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        guard let name = parts.firstIndex(of: "Arch"), name + 1 < parts.count, let number = UInt16(parts[name + 1])
+        let parts = text.utf8.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
+        guard let name = parts.firstIndex(where: { $0.elementsEqual("Arch".utf8) }), name + 1 < parts.count,
+            let number = UInt16(Substring(parts[name + 1]))
         else {
             return []
         }

@@ -45,7 +45,7 @@ public struct Imager: Sendable {
             } else {
                 do { path = try store.workFolder() } catch { throw ImagingError(error, while: "making a work folder") }
             }
-            return path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)"
+            return path.utf8.first == UInt8(ascii: "/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)"
         }
     }
 }

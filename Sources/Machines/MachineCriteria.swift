@@ -72,7 +72,7 @@ struct MACPattern: Hashable, Sendable {
 
     /// Reads hexadecimal digits, with colons or dashes between pairs, dots between fours, or nothing, and a `*` at the end.
     init?(parsing text: String) {
-        guard text.hasSuffix("*") else { return nil }
+        guard text.utf8.last == UInt8(ascii: "*") else { return nil }
         var digits = 0
         var value: UInt64 = 0
         var afterSeparator = false

@@ -23,8 +23,8 @@ public struct MachineIdentity: Hashable, Sendable {
     }
 
     static func trimmed(_ serial: String) -> String {
-        let isSpace = { (character: Character) in character.isWhitespace }
-        let rest = serial.drop(while: isSpace)
-        return rest.lastIndex { !isSpace($0) }.map { String(rest[...$0]) } ?? ""
+        let rest = serial.unicodeScalars.drop(while: \.properties.isWhitespace)
+        let end = rest.lastIndex { !$0.properties.isWhitespace }
+        return end.map { String(Substring(rest[...$0])) } ?? ""
     }
 }

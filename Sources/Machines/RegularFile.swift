@@ -85,12 +85,13 @@ enum RegularFile {
 enum FilePath {
     /// The folder that a file is in.
     static func folder(of path: String) -> String {
-        guard let slash = path.lastIndex(of: "/") else { return "." }
-        return slash == path.startIndex ? "/" : String(path[..<slash])
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
+        return slash == path.startIndex ? "/" : String(decoding: path.utf8[..<slash], as: UTF8.self)
     }
 
     /// A path that a file in `folder` names.
     static func resolve(_ path: String, in folder: String) -> String {
-        path.hasPrefix("/") ? path : folder.hasSuffix("/") ? folder + path : "\(folder)/\(path)"
+        let slash = UInt8(ascii: "/")
+        return path.utf8.first == slash ? path : folder.utf8.last == slash ? folder + path : "\(folder)/\(path)"
     }
 }

@@ -83,7 +83,9 @@ struct SchematicReader {
         }
         if names, let choice = named[text] { return choice }
         if let id = SchematicID(parsing: text) { return SchematicChoice(id: id) }
-        let isFile = text.contains("/") || [".yaml", ".yml", ".json"].contains { text.hasSuffix($0) }
+        let isFile =
+            text.utf8.contains(UInt8(ascii: "/"))
+            || [".yaml", ".yml", ".json"].contains { text.utf8.suffix($0.utf8.count).elementsEqual($0.utf8) }
         guard isFile || !names else {
             problems.add(
                 node.position, "\(what) is '\(text)', and there is no schematic of that name",

@@ -77,7 +77,8 @@ public enum OfferAdvice: Hashable, Sendable, CustomStringConvertible {
         if saysPXE && !hasMenu && !isHere { advice.append(.claimsToBeABootServer(server)) }
         let file = offer[.bootFileName].map { $0.prefix { $0 != 0 } } ?? offer.bootFile
         let name = String(decoding: file, as: UTF8.self)
-        if !file.isEmpty && !(addresses.contains(offer.serverAddress) && (name.contains("://") || serves(name))) {
+        let isURL = file.firstRange(of: Array("://".utf8)) != nil
+        if !file.isEmpty && !(addresses.contains(offer.serverAddress) && (isURL || serves(name))) {
             advice.append(.namesABootFile(server, file: printable(file)))
         } else if offer.serverAddress == server && !isHere {
             advice.append(.namesItselfAsNextServer(server))

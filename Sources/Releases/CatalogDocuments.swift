@@ -19,7 +19,7 @@ enum CatalogDocuments {
         var length = 0
         for line in imageDigests.split(separator: UInt8(ascii: "\n")) {
             let text = trimmed(String(decoding: line, as: UTF8.self))
-            guard text.contains("@") else { continue }
+            guard text.utf8.contains(UInt8(ascii: "@")) else { continue }
             guard extensions.count < maximumEntries else {
                 throw ReleaseError(.limit, "image-digests lists more than \(maximumEntries) extensions")
             }
@@ -97,9 +97,11 @@ enum CatalogDocuments {
     }
 
     private static func trimmed(_ text: String) -> String {
-        let blank: Set<Character> = [" ", "\t", "\r", "\r\n"]
-        let front = text.drop { blank.contains($0) }
-        return String(front.reversed().drop { blank.contains($0) }.reversed())
+        func isBlank(_ byte: UInt8) -> Bool {
+            [UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r")].contains(byte)
+        }
+        let front = text.utf8.drop(while: isBlank)
+        return front.lastIndex { !isBlank($0) }.map { String(decoding: front[...$0], as: UTF8.self) } ?? ""
     }
 }
 

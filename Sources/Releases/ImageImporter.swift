@@ -286,7 +286,7 @@ struct ImageName {
     /// Reads a name: a reference such as `ghcr.io/siderolabs/imager:v1.13.5`, or a tag alone.
     init(_ text: String?) {
         guard let text else { return }
-        if !text.contains("/"), let version = try? TalosVersion(parsing: text) {
+        if !text.utf8.contains(UInt8(ascii: "/")), let version = try? TalosVersion(parsing: text) {
             self.version = version
             return
         }

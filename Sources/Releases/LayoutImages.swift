@@ -44,7 +44,7 @@ struct LayoutImageFinder {
                 throw ReleaseError(.notALayout, "\(path) is not an OCI layout: it has no file oci-layout" + remedy)
             }
             let version = try? JSONValue(decoding: marker[...])["imageLayoutVersion"]
-            guard case .string(let text)? = version, text.hasPrefix("1.") else {
+            guard case .string(let text)? = version, text.utf8.starts(with: "1.".utf8) else {
                 throw ReleaseError(
                     .notALayout, "\(path) is not an OCI layout of version 1: see its file oci-layout" + remedy)
             }

@@ -228,12 +228,13 @@ public final class TarReader {
             overrides.modificationTime = UInt64(
                 String(decoding: value.prefix { $0 != UInt8(ascii: ".") }, as: UTF8.self))
         default:
-            if key.hasPrefix("GNU.sparse.") {
+            if key.utf8.starts(with: "GNU.sparse.".utf8) {
                 throw .unsupported(
                     "a GNU sparse file", path: String(decoding: overrides.path ?? [], as: UTF8.self))
             }
-            if key.hasPrefix("SCHILY.xattr.") {
-                overrides.attributes[String(key.dropFirst("SCHILY.xattr.".count))] = Array(value)
+            let attribute = "SCHILY.xattr.".utf8
+            if key.utf8.starts(with: attribute) {
+                overrides.attributes[String(Substring(key.utf8.dropFirst(attribute.count)))] = Array(value)
             }
         }
     }

@@ -151,6 +151,7 @@ import Testing
         ([0, 7, 0, 9], "PXEClient", [7, 9]),
         ([], "PXEClient:Arch:00011:UNDI:003000", [11]),
         ([7], "PXEClient:Arch:00011", [11]),
+        ([], "PXEClient:Arch:00007:\u{301}UNDI", [7]), ([], "PXEClient\u{301}:Arch:00007", [7]),
         ([], "PXEClient:Arch:", []),
         ([], "PXEClient:Arch:99999", []),
         ([], "PXEClient", []),

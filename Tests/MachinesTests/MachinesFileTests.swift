@@ -144,6 +144,24 @@ private let example = """
         #expect(file.machines.first?.assignment.arguments == ["x", "y"])
     }
 
+    /// A slash is a byte, whatever follows it.
+    @Test func filesAreFoundBesideAFileOfAnyName() throws {
+        let folder = try ScratchFolder()
+        try folder.write("folder/c.yaml", "a: 1")
+        try folder.write("folder/\u{301}s.yaml", "customization: {}")
+        let path = try folder.write(
+            "folder/\u{301}machines.yaml",
+            """
+            defaults: {version: latest, config: c.yaml}
+            machines:
+            - {name: a, mac: "52:54:00:00:00:01", schematic: "./\u{301}s.yaml"}
+            """)
+        let file = try MachinesFile.load(path)
+        #expect(
+            file.schematics.count == 1
+                && file.machines.first?.assignment.configuration == "\(folder.path)/folder/c.yaml")
+    }
+
     @Test func aFileIsReadOnceHoweverManyNameIt() throws {
         let machines = (1...9).map { "  - {name: m\($0), mac: \"52:54:00:00:00:0\($0)\", schematic: ./s.yaml}" }
         let (file, _) = try load(

@@ -51,6 +51,7 @@ import Testing
             return OfferAdvice.advice(on: offer, own: [here]) { $0 == "boot.scr.uimg" }
         }
         #expect(advice("") == [] && advice("boot.scr.uimg") == [] && advice("http://10.77.0.3:8080/boot.ipxe") == [])
+        #expect(advice("http://\u{301}a/boot.ipxe") == [])
         #expect(advice("rival.bin") == [.namesABootFile(here, file: "rival.bin")])
     }
 

@@ -201,6 +201,23 @@ func badExtendedHeadersAreNamed(record: String) {
     #expect(throws: TarError.self) { try read(archive) }
 }
 
+/// What follows a name's last point may belong to one character with it, and the kernel sees bytes.
+@Test func attributesAreNamedByBytes() throws {
+    func archive(_ key: String) -> [UInt8] {
+        let body = " \(key)=v\n"
+        let length = body.utf8.count + (body.utf8.count < 98 ? 2 : 3)
+        let record = "\(length)\(body)"
+        var size = String(record.utf8.count, radix: 8)
+        size = String(repeating: "0", count: 11 - size.count) + size + "\0"
+        return header(name: "x", type: "x", size: Array(size.utf8)) + Array(record.utf8)
+            + [UInt8](repeating: 0, count: 512 - record.utf8.count) + header(name: "a")
+    }
+    let entry = try #require(try read(archive("SCHILY.xattr.\u{301}user.x")).first?.entry)
+    #expect(entry.extendedAttributes.keys.map { Array($0.utf8) } == [Array("\u{301}user.x".utf8)])
+    #expect(throws: TarError.self) { try read(archive("GNU.sparse.\u{301}major")) }
+    #expect(try read(archive("schily.xattr.user.x")).first?.entry.extendedAttributes == [:])
+}
+
 @Test func sparseFilesAndDevicesAreNotTakenForFiles() throws {
     #expect(throws: TarError.self) { try read(header(name: "a", type: "S")) }
     #expect(try read(header(name: "a", type: "3")).map(\.entry.kind) == [.other(UInt8(ascii: "3"))])

@@ -26,7 +26,8 @@ struct LoaderRoutes {
         }
         let response = CompositionResponse(
             composition: file.content,
-            contentType: name.hasSuffix(".efi") ? "application/efi" : "application/octet-stream", fileName: nil,
+            contentType: name.utf8.suffix(4).elementsEqual(".efi".utf8)
+                ? "application/efi" : "application/octet-stream", fileName: nil,
             modified: HTTPDate(secondsSinceEpoch: file.modified)
         ).response(to: request, context: context)
         if request.method == .get, let address = context.clientAddress, let machine = observer.machine(at: address) {

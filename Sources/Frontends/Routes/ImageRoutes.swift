@@ -80,11 +80,11 @@ struct ImageRoutes {
 extension BootStage {
     /// The stage that fetching an asset is, for those that a boot passes through.
     fileprivate init?(assetNamed path: String) {
-        if path.hasPrefix("kernel-") {
+        if path.utf8.starts(with: "kernel-".utf8) {
             self = .kernel
-        } else if path.hasPrefix("initramfs-") {
+        } else if path.utf8.starts(with: "initramfs-".utf8) {
             self = .initramfs
-        } else if path.hasSuffix(".efi") {
+        } else if path.utf8.suffix(4).elementsEqual(".efi".utf8) {
             self = .kernel
         } else {
             return nil
