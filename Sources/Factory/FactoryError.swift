@@ -6,6 +6,9 @@ public struct FactoryError: Error, Sendable, CustomStringConvertible {
 
         /// No schematic has this ID.
         public static let schematicNotFound = Code(name: "schematicNotFound")
+        /// A schematic of this ID was posted, but what it says has not been kept in a form that can be read. Posting it again
+        /// mends that.
+        public static let schematicLost = Code(name: "schematicLost")
         /// The version is not in the store, or its release lacks what is needed.
         public static let versionNotFound = Code(name: "versionNotFound")
         /// What was sent is not a schematic.

@@ -36,9 +36,9 @@ public struct SchematicRecords: Sendable {
         if decoded == nil { decoded = try decodedPosted(id) }
         guard let schematic = decoded else {
             throw FactoryError(
-                .storage,
-                "the schematic \(id) cannot be read from its canonical form, and what was posted has not been kept; "
-                    + "post it again")
+                .schematicLost,
+                "the schematic \(id) cannot be read from its canonical form, and what was posted has not been kept: "
+                    + "post the same schematic once more, and it has this ID again")
         }
         guard schematic.owner.isEmpty else {
             throw FactoryError(.invalidRequest, "the schematic \(id): \(SchematicError.ownerNotSupported)")

@@ -50,11 +50,13 @@ import Testing
             #expect(try connection.ask("GET", "/schematics/\(id)").text == text)
             let path = "/image/\(id)/v1.13.5/cmdline-metal-amd64"
             let refused = try connection.ask("GET", path)
-            #expect(refused.status == 500 && refused.text.contains("post it again"), "\(refused.text)")
+            #expect(refused.status == 404 && refused.text.contains(id), "\(refused.text)")
+            #expect(refused.text.contains("post the same schematic once more"), "\(refused.text)")
             #expect(try connection.ask("POST", "/schematics", body: Array(body.utf8)).status == 201)
             let line = try connection.ask("GET", path)
             #expect(line.status == 200 && line.text.contains("INSTALLER_META_BASE64="))
         }
+        #expect(site.log.errors.contains { $0.contains(id) && $0.contains("http.status=404") }, "\(site.log.all)")
     }
 
     @Test func anAlteredTextIsRefusedWithoutThePathAndMendedWhenItIsPosted() async throws {

@@ -20,7 +20,10 @@ enum ErrorAnswers {
         switch error {
         case let error as FactoryError:
             let status = error.code.status
-            let isOurs = status.code >= 500 && ![.serviceUnavailable, .notImplemented].contains(status)
+            // That a schematic is lost, only who runs this server can keep from the next client.
+            let isOurs =
+                status.code >= 500 && ![.serviceUnavailable, .notImplemented].contains(status)
+                || error.code == .schematicLost
             log(isOurs ? .error : .notice, "refused", error, status, request, context, machine)
             return .refusal(status, PublicText.withoutPaths(error.message))
         case is CancellationError:
@@ -72,7 +75,8 @@ extension FactoryError.Code {
     /// The status that a client gets; where Image Factory answers 500 to a client's own mistake, this says 400.
     var status: HTTPResponse.Status {
         switch self {
-        case .schematicNotFound, .versionNotFound: .notFound
+        // Of a lost schematic nothing can be made until it is posted, as of one that was never posted.
+        case .schematicNotFound, .schematicLost, .versionNotFound: .notFound
         case .invalidSchematic, .invalidRequest: .badRequest
         case .notSupported: .notImplemented
         case .busy: .serviceUnavailable
