@@ -79,7 +79,9 @@ extension Factory {
     }
 
     private static func unknownSchematic(_ id: String) -> FactoryError {
-        FactoryError(.schematicNotFound, "schematic ID \"\(id.prefix(256))\" not found")
+        // By bytes: one character may be as long as whoever asks likes.
+        let shown = String(decoding: id.utf8.prefix(256), as: UTF8.self)
+        return FactoryError(.schematicNotFound, "schematic ID \"\(shown)\" not found")
     }
 }
 

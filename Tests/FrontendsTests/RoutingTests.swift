@@ -1,3 +1,4 @@
+import ServerTesting
 import Testing
 
 @testable import Frontends
@@ -43,6 +44,23 @@ import Testing
         #expect(query["e"] == "=?/" && query[""] == "n")
         #expect(RequestQuery(target: "/x")["a"] == nil)
         #expect(RequestQuery(target: "/x?" + String(repeating: "y=1&", count: 100_000) + "z=1")["z"] == nil)
+    }
+
+    @Test func whatARequestSaidIsQuotedBriefly() async throws {
+        #expect(PublicText.beginning(of: "a\(String(repeating: "\u{301}", count: 10_000))").utf8.count <= 66)
+        let site = try Site()
+        let long = "a" + String(repeating: "%CC%81", count: 5000)
+        try await site.visit { port in
+            let connection = try HTTPConnection(port: port)
+            for path in [
+                "/config/\(long)", "/machines/\(long)", "/loaders/\(long)", "/image/\(long)/v1.13.5/kernel-amd64",
+            ] {
+                let reply = try connection.ask("GET", path)
+                #expect(
+                    [400, 404].contains(reply.status) && reply.body.count < 700,
+                    "\(path.prefix(20)): \(reply.body.count)")
+            }
+        }
     }
 
     @Test(arguments: [

@@ -25,6 +25,9 @@ enum PublicText {
         return String(decoding: result, as: UTF8.self)
     }
 
+    /// The first 64 bytes of what a request said. One character of it may be as long as whoever sent it likes.
+    static func beginning(of text: String) -> String { String(decoding: text.utf8.prefix(64), as: UTF8.self) }
+
     /// Whether a path can begin behind this byte; behind others a slash is part of a URL or a name.
     private static func beginsWord(_ byte: UInt8) -> Bool {
         switch byte {

@@ -24,7 +24,8 @@ struct ConfigRoutes {
     @Sendable func serve(request: Request, context: FrontendContext) async throws -> Response {
         let text = try context.parameters.require("mac")
         guard let mac = MACAddress(parsing: text) else {
-            return .refusal(.badRequest, "'\(text.prefix(64))' is not a MAC address, as in 52-54-00-12-34-56")
+            return .refusal(
+                .badRequest, "'\(PublicText.beginning(of: text))' is not a MAC address, as in 52-54-00-12-34-56")
         }
         guard let address = context.clientAddress else {
             return .refusal(.forbidden, "a machine configuration is given to IPv4 addresses only")

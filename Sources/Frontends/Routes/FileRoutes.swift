@@ -22,7 +22,8 @@ struct LoaderRoutes {
         let name = try context.parameters.require("name")
         guard let file = try await file(name) else {
             if name == "autoexec.ipxe" { return try await autoexec(request, context) }
-            return .refusal(.notFound, "there is no loader \(name.prefix(64).debugDescription) on this host")
+            return .refusal(
+                .notFound, "there is no loader \(PublicText.beginning(of: name).debugDescription) on this host")
         }
         let response = CompositionResponse(
             composition: file.content,

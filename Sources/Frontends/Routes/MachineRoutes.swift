@@ -63,7 +63,8 @@ struct MachineRoutes {
     @Sendable func machine(request: Request, context: FrontendContext) async throws -> Response {
         let text = try context.parameters.require("mac")
         guard let mac = MACAddress(parsing: text) else {
-            return .refusal(.badRequest, "'\(text.prefix(64))' is not a MAC address, as in 52:54:00:12:34:56")
+            return .refusal(
+                .badRequest, "'\(PublicText.beginning(of: text))' is not a MAC address, as in 52:54:00:12:34:56")
         }
         guard let snapshot = timeline.snapshot(of: mac) else {
             return .refusal(.notFound, "nothing has been seen of \(mac) since the start, or it was long ago")
