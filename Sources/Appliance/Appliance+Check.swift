@@ -46,6 +46,7 @@ extension Appliance {
             problems.append(
                 "--tftp-root \(settings.tftpRoot): there is no such folder; make it, or leave the option out")
         }
+        problems += settings.addressProblems
         guard let path = settings.machinesFile else { return problems }
         do {
             let file = try MachinesFile.load(path)

@@ -56,7 +56,11 @@ public struct Appliance: Sendable {
             throw ApplianceError("the store \(settings.store) cannot be opened: \(error)")
         }
         let externalURL: String
-        if let given = settings.externalURL { externalURL = given } else { externalURL = try Self.ownURL(settings) }
+        if let given = settings.externalURL {
+            externalURL = given.description
+        } else {
+            externalURL = try Self.ownURL(settings)
+        }
         let builds = max(1, settings.builds ?? ProcessInfo.processInfo.activeProcessorCount)
         let imager = Imager(store: store, source: catalog, externalURL: externalURL)
         factory = Factory(
@@ -229,10 +233,11 @@ public struct Appliance: Sendable {
                 return (machines?.publicSummary ?? []) + (stored ?? []) + advice()
             },
             measure: { for gauge in gauges { gauge() } }, name: Self.name(version: version),
-            externalURL: settings.externalURL, schematicLimit: settings.schematicLimit)
+            externalURL: settings.externalURL?.description, schematicLimit: settings.schematicLimit)
         return HTTPService { [settings, logger] in
             try await HTTPFrontend.serve(
-                parts, address: settings.httpAddress, port: Int(settings.httpPort), logger: logger, onRunning: onRunning
+                parts, address: settings.httpAddress.description, port: Int(settings.httpPort), logger: logger,
+                onRunning: onRunning
             )
         }
     }

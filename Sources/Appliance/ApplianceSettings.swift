@@ -42,23 +42,26 @@ public struct ApplianceSettings: Sendable {
     /// The operator's own files, served beside the loaders if the folder is there. The default is `/srv/slipway/tftp-root`.
     public var tftpRoot = "/srv/slipway/tftp-root"
     /// The address on which HTTP listens. The default is every one.
-    public var httpAddress = "0.0.0.0"
+    public var httpAddress = ListenAddress.any
     /// The TCP port of HTTP. The default is 8080.
     public var httpPort: UInt16 = 8080
     /// The URL that images and scripts give as the factory's own. The default is made of the first interface's address and
     /// the HTTP port.
-    public var externalURL: String?
+    public var externalURL: BaseURL?
     /// Networks beyond a router whose machines are given their configurations by what was heard of them; nothing there proves
     /// who asks. The default is none.
     public var configurationNetworks: [IPv4Network] = []
     /// Folders in which loaders are looked for, the first hit wins.
-    public var loaderFolders = ["/usr/lib/slipway/loaders", "/usr/lib/ipxe", "/boot"]
+    public var loaderFolders = Self.usualLoaderFolders
     /// How many builds run at once; the processors are shared among them. The default is the number of processors.
     public var builds: Int?
     /// How many builds may wait before further ones are refused with 503. The default is 256.
     public var waitingBuilds = 256
     /// How many bytes a posted schematic may have. The default is 1 MiB.
     public var schematicLimit = 1 << 20
+
+    /// Where loaders are looked for in any case; not each of these folders is on every host.
+    static let usualLoaderFolders = ["/usr/lib/slipway/loaders", "/usr/lib/ipxe", "/boot"]
 
     /// The defaults.
     public init() {}

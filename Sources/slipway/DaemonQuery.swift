@@ -1,4 +1,5 @@
 import Foundation
+import NetworkTypes
 
 /// Asks a running daemon for one document. The daemon is on the rack's own network and speaks plain HTTP/1.1, so one request
 /// on one socket is all it takes; Foundation's client would bring libcurl into the daemon.
@@ -8,19 +9,22 @@ struct DaemonQuery {
     /// The longest answer that is read: a machine's boots are a few KiB.
     static let limit = 16 << 20
 
-    let host: String
-    let port: UInt16
-    private let server: String
+    private let host: String
+    private let port: UInt16
+    private let server: BaseURL
 
     /// Reads the daemon's URL, as in `http://10.77.0.2:8080`.
-    init(server: String) throws {
-        guard let url = URL(string: server), url.scheme == "http", let host = url.host, !host.isEmpty,
-            let port = UInt16(exactly: url.port ?? 80)
-        else {
-            throw CommandFailure.exit("slipway: '\(server)' is not a URL, as in http://10.77.0.2:8080")
+    init(server text: String) throws {
+        let server: BaseURL
+        do { server = try BaseURL(parsing: text) } catch {
+            throw CommandFailure.exit("slipway: --server '\(text)': \(error)")
         }
-        self.host = host
-        self.port = port
+        guard server.scheme == .http else {
+            throw CommandFailure.exit(
+                "slipway: --server '\(text)': the daemon speaks plain HTTP; name it as in http://10.77.0.2:8080")
+        }
+        host = server.host.description
+        port = server.port ?? 80
         self.server = server
     }
 
@@ -38,7 +42,7 @@ struct DaemonQuery {
 
     private func answer(to method: String, _ path: String) throws -> (status: String, text: String) {
         let answer = try exchange(
-            "\(method) \(path) HTTP/1.1\r\nHost: \(host.contains(":") ? "[\(host)]" : host):\(port)\r\nConnection: close\r\n\r\n"
+            "\(method) \(server.path(of: path)) HTTP/1.1\r\nHost: \(host.contains(":") ? "[\(host)]" : host):\(port)\r\nConnection: close\r\n\r\n"
         )
         guard let end = answer.firstRange(of: Array("\r\n\r\n".utf8)), answer.starts(with: Array("HTTP/1.1 ".utf8))
         else {

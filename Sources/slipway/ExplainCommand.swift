@@ -7,12 +7,6 @@ import Stores
 import TalosModel
 
 extension Architecture: ExpressibleByArgument {}
-extension MACAddress: ExpressibleByArgument {
-    public init?(argument: String) { self.init(parsing: argument) }
-}
-extension SystemUUID: ExpressibleByArgument {
-    public init?(argument: String) { self.init(parsing: argument) }
-}
 
 struct ExplainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -23,7 +17,7 @@ struct ExplainCommand: AsyncParsableCommand {
             last boots as the running daemon saw them, and takes the machine's architecture and the loaders from there.
             """)
 
-    @Argument(help: "The machine's MAC address.")
+    @Argument(help: "The machine's MAC address.", transform: OptionValues.mac)
     var mac: MACAddress
 
     @Option(
@@ -31,7 +25,7 @@ struct ExplainCommand: AsyncParsableCommand {
             "Its architecture: amd64 or arm64. The default is what it told the daemon that --server names, else amd64.")
     var arch: Architecture?
 
-    @Option(help: "Its SMBIOS UUID.")
+    @Option(help: "Its SMBIOS UUID.", transform: OptionValues.uuid)
     var uuid: SystemUUID?
 
     @Option(help: "Its SMBIOS serial number.")

@@ -5,10 +5,6 @@ import NetworkTypes
 import TFTPService
 
 extension ApplianceSettings.DHCPListening: ExpressibleByArgument {}
-extension TFTPServer.BlockSizeLimit: ExpressibleByArgument {
-    public init?(argument: String) { self.init(parsing: argument) }
-}
-
 extension Logger.Level: @retroactive ExpressibleByArgument {}
 
 /// The store, which most commands need.
@@ -25,20 +21,17 @@ struct AddressOptions: ParsableArguments {
     @Option(help: ArgumentHelp("An interface to answer on; may be repeated. The default is all.", valueName: "name"))
     var interface: [String] = []
 
-    @Option(help: ArgumentHelp("The TCP port of HTTP.", valueName: "port"))
+    @Option(
+        help: OptionValues.help(
+            "The TCP port of HTTP; 0 takes any that is free.", default: ApplianceSettings().httpPort, "port"),
+        transform: OptionValues.number(UInt16.min...UInt16.max))
     var httpPort = ApplianceSettings().httpPort
 
     @Option(
         help: ArgumentHelp(
             "The URL that images and factory scripts give as this factory's. The default is made of the first interface's "
-                + "address and the HTTP port.", valueName: "url"))
-    var externalURL: String?
-
-    func validate() throws {
-        if let externalURL, !externalURL.hasPrefix("http://"), !externalURL.hasPrefix("https://") {
-            throw ValidationError("--external-url must begin with http:// or https://")
-        }
-    }
+                + "address and the HTTP port.", valueName: "url"), transform: OptionValues.baseURL)
+    var externalURL: BaseURL?
 }
 
 /// Who boots what, and with which loaders.
@@ -67,19 +60,24 @@ struct DaemonOptions: ParsableArguments {
     @Flag(name: .customLong("no-tftp"), help: "Do not serve TFTP.")
     var withoutTFTP = false
 
-    @Option(help: ArgumentHelp("The UDP port of TFTP.", valueName: "port"))
+    @Option(
+        help: OptionValues.help(
+            "The UDP port of TFTP; 0 takes any that is free.", default: ApplianceSettings().tftpPort, "port"),
+        transform: OptionValues.number(UInt16.min...UInt16.max))
     var tftpPort = ApplianceSettings().tftpPort
 
     @Option(
-        help: ArgumentHelp(
+        help: OptionValues.help(
             "How many TFTP transfers may be under way at once. Beyond them, those whose client does not answer give way to "
-                + "new ones.", valueName: "n"))
+                + "new ones.", default: ApplianceSettings().tftpTransfers, "n"),
+        transform: OptionValues.number(1...1_000_000))
     var tftpTransfers = ApplianceSettings().tftpTransfers
 
     @Option(
-        help: ArgumentHelp(
+        help: OptionValues.help(
             "How many TFTP transfers one client address may have; raise it where many machines come from one address (NAT, "
-                + "containers).", valueName: "n"))
+                + "containers).", default: ApplianceSettings().tftpTransfersPerClient, "n"),
+        transform: OptionValues.number(1...1024))
     var tftpTransfersPerClient = ApplianceSettings().tftpTransfersPerClient
 
     @Flag(help: "Send all of TFTP from the request port, for machines behind firewalls and address translation.")
@@ -89,10 +87,14 @@ struct DaemonOptions: ParsableArguments {
         name: .customLong("tftp-block-size"),
         help: ArgumentHelp(
             "The largest TFTP block in bytes: 1024 for all machines, 10.1.0.0/16=1418 for those of a network, whose path has "
-                + "an MTU of 1450; may be repeated.", valueName: "[network=]bytes"))
+                + "an MTU of 1450; may be repeated.", valueName: "[network=]bytes"),
+        transform: OptionValues.blockSizeLimit)
     var tftpBlockSizes: [TFTPServer.BlockSizeLimit] = []
 
-    @Option(help: ArgumentHelp("The address on which HTTP listens.", valueName: "address"))
+    @Option(
+        help: OptionValues.help(
+            "The address on which HTTP listens.", default: ApplianceSettings().httpAddress, "address"),
+        transform: OptionValues.listenAddress)
     var httpAddress = ApplianceSettings().httpAddress
 
     @Option(
@@ -100,42 +102,29 @@ struct DaemonOptions: ParsableArguments {
         help: ArgumentHelp(
             "A network beyond a router, as in 10.1.0.0/16, whose machines are given their configurations although nothing "
                 + "there proves who asks; may be repeated. The default is none.", valueName: "network"),
-        transform: { text in
-            do { return try IPv4Network(parsing: text) } catch { throw ValidationError("\(error)") }
-        })
+        transform: OptionValues.network)
     var configurationNetworks: [IPv4Network] = []
 
     @Option(
         help: ArgumentHelp(
             "How many builds run at once and share the processors. The default is the number of processors.",
-            valueName: "n"))
+            valueName: "n"), transform: OptionValues.number(1...Int.max))
     var builds: Int?
 
-    @Option(help: ArgumentHelp("How many builds may wait before more are refused.", valueName: "n"))
+    @Option(
+        help: OptionValues.help(
+            "How many builds may wait before more are refused.", default: ApplianceSettings().waitingBuilds, "n"),
+        transform: OptionValues.number(0...Int.max))
     var waitingBuilds = ApplianceSettings().waitingBuilds
-
-    func validate() throws {
-        if let builds, builds < 1 { throw ValidationError("--builds must be 1 or more") }
-        if waitingBuilds < 0 { throw ValidationError("--waiting-builds must be 0 or more") }
-        if !(1...1_000_000).contains(tftpTransfers) {
-            throw ValidationError("--tftp-transfers must be between 1 and 1000000")
-        }
-        if !(1...1024).contains(tftpTransfersPerClient) {
-            throw ValidationError("--tftp-transfers-per-client must be between 1 and 1024")
-        }
-    }
 }
 
 /// What is taken of schematics.
 struct SchematicOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("How many bytes a posted schematic may have.", valueName: "bytes"))
+    @Option(
+        help: OptionValues.help(
+            "How many bytes a posted schematic may have.", default: ApplianceSettings().schematicLimit, "bytes"),
+        transform: OptionValues.number(1024...(64 << 20)))
     var schematicLimit = ApplianceSettings().schematicLimit
-
-    func validate() throws {
-        if !(1024...(64 << 20)).contains(schematicLimit) {
-            throw ValidationError("--schematic-limit must be between 1024 and \(64 << 20)")
-        }
-    }
 }
 
 /// All settings of the daemon.

@@ -188,6 +188,21 @@ import Testing
         #expect(try findings(in: machines, options: ["--tftp-root", scratch.path]).isEmpty)
     }
 
+    @Test func addressesAndPortsWhereNothingCanListen() throws {
+        let machines = "- {mac: '52:54:00:00:00:01'}\n"
+        let found = try findings(in: machines, options: ["--http-address", "192.0.2.1", "--http-port", "0"])
+        #expect(found.count == 2, "\(found)")
+        #expect(
+            found.first?.hasPrefix("--http-address 192.0.2.1: Cannot assign requested address; ") == true, "\(found)")
+        #expect(found.last?.hasPrefix("--http-port 0: ") == true, "\(found)")
+        let held = try HeldPort(datagrams: false)
+        for options in [
+            ["--http-address", "127.0.0.1", "--http-port", "\(held.port)"], ["--http-address", "0.0.0.0"],
+            ["--http-port", "0", "--dhcp", "off", "--no-tftp"],
+        ] { #expect(try findings(in: machines, options: options).isEmpty, "\(options)") }
+        #expect(try findings(in: machines, options: ["--http-address", "nosuch.invalid"]).count == 1)
+    }
+
     @Test(arguments: ["gone", "altered"])
     func bootFilesThatAreNotWhatTheyWere(fault: String) throws {
         let manager = FileManager.default

@@ -1,0 +1,60 @@
+import ArgumentParser
+import NetworkTypes
+import TFTPService
+
+/// Readers of values on the command line. What they refuse is told with what would be right; the parser adds option and value.
+enum OptionValues {
+    /// A help text with the default, which the parser shows by itself only for options that it reads by itself.
+    static func help(_ text: String, default value: some CustomStringConvertible, _ name: String) -> ArgumentHelp {
+        ArgumentHelp("\(text) (default: \(value))", valueName: name)
+    }
+
+    /// A number of a range, in digits.
+    static func number<Number: FixedWidthInteger & Sendable>(
+        _ range: ClosedRange<Number>
+    ) -> @Sendable (String) throws -> Number {
+        { text in
+            let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+            guard text.utf8.allSatisfy(digits.contains), let number = Number(text), range.contains(number) else {
+                throw ValidationError(
+                    range.upperBound == .max && Number.bitWidth == Int.bitWidth
+                        ? "write a number, \(range.lowerBound) or more"
+                        : "write a number from \(range.lowerBound) to \(range.upperBound)")
+            }
+            return number
+        }
+    }
+
+    @Sendable static func baseURL(_ text: String) throws -> BaseURL {
+        do { return try BaseURL(parsing: text) } catch { throw ValidationError("\(error)") }
+    }
+
+    @Sendable static func listenAddress(_ text: String) throws -> ListenAddress {
+        do { return try ListenAddress(parsing: text) } catch { throw ValidationError("\(error)") }
+    }
+
+    @Sendable static func network(_ text: String) throws -> IPv4Network {
+        do { return try IPv4Network(parsing: text) } catch { throw ValidationError("\(error)") }
+    }
+
+    @Sendable static func blockSizeLimit(_ text: String) throws -> TFTPServer.BlockSizeLimit {
+        guard let limit = TFTPServer.BlockSizeLimit(parsing: text) else {
+            throw ValidationError("write a number from 8 to 65464, perhaps behind a network, as in 10.1.0.0/16=1418")
+        }
+        return limit
+    }
+
+    @Sendable static func mac(_ text: String) throws -> MACAddress {
+        guard let mac = MACAddress(parsing: text) else {
+            throw ValidationError("write six pairs of hexadecimal digits, as in 52:54:00:12:34:56")
+        }
+        return mac
+    }
+
+    @Sendable static func uuid(_ text: String) throws -> SystemUUID {
+        guard let uuid = SystemUUID(parsing: text) else {
+            throw ValidationError("write the SMBIOS UUID, as in 4c4c4544-0039-4b10-8035-b3c04f4d3132")
+        }
+        return uuid
+    }
+}

@@ -1,0 +1,63 @@
+import NetworkTypes
+import Testing
+
+@Suite struct BaseURLTests {
+    @Test(arguments: [
+        "http://10.77.0.2:8080", "http://10.77.0.2", "https://factory.example", "https://factory.example/",
+        "http://boot.example:80/factory", "http://boot.example/a/b%20c/~x;y=1,z/", "http://[fd00::2]:8080/x",
+        "http://[::1]",
+        "http://node_1.rack-a.example.:65535", "http://localhost:1", "http://a/b:c@d",
+    ])
+    func whatIsOne(text: String) throws { #expect(try BaseURL(parsing: text).description == text) }
+
+    @Test func itsParts() throws {
+        let url = try BaseURL(parsing: "HTTP://[fd00::2]:8080/factory/")
+        #expect(url.description == "http://[fd00::2]:8080/factory/")
+        #expect(url.scheme == .http && url.host == .ipv6("fd00::2") && url.port == 8080 && url.path == "/factory/")
+        #expect(url.path(of: "/machines") == "/factory/machines")
+        #expect(try BaseURL(parsing: "http://a").path(of: "/machines") == "/machines")
+    }
+
+    @Test(arguments: [
+        ("", "empty"), (" http://a", "blank"), ("http://a ", "blank"), ("http://a/b c", "blank"),
+        ("http://a\n", "line break"),
+        ("http://a\t", "control"), ("http://a/\u{7F}", "control"), ("http://${net0/ip}:8080", "'$'"),
+        ("http://a/$x", "'$'"),
+        ("http://a/?x=1", "query"), ("http://a?", "query"), ("http://a/#x", "fragment"), ("http://root@a", "user name"),
+        ("http://root:secret@a:80/", "user name"), ("http://a:", "not a port"), ("http://a:0", "not a port"),
+        ("http://a:65536", "not a port"), ("http://a:080", "not a port"), ("http://a:+80", "not a port"),
+        ("http://a:8o", "not a port"), ("http://a:80:81", "not a port"), ("http://[::1]:x", "not a port"),
+        ("a.example", "does not begin"), ("10.77.0.2:8080", "does not begin"), ("http:/a", "does not begin"),
+        ("//a", "does not begin"), ("ftp://a", "'ftp'"), ("tftp://a", "'tftp'"), ("javascript://a", "'javascript'"),
+        ("://a", "''"), ("http://", "no host"), ("http:///x", "no host"), ("http://:8080", "no host"),
+        ("http://10.77.0", "'10.77.0'"), ("http://10.77.0.256", "'10.77.0.256'"), ("http://010.0.0.1", "'010.0.0.1'"),
+        ("http://1", "'1'"), ("http://0x7f000001", "'0x7f000001'"), ("http://a..b", "'a..b'"), ("http://-a", "'-a'"),
+        ("http://a!b", "'a!b'"), ("http://a%41", "'a%41'"), ("http://fd00::2", "brackets"), ("http://[fd00::2", "']'"),
+        ("http://[fd00::2]8080", "behind ']'"), ("http://[10.0.0.1]", "not an IPv6"),
+        ("http://[fe80::1%eth0]", "not an IPv6"),
+        ("http://bücher.example", "not ASCII"), ("http://a/\u{A0}", "not ASCII"), ("http://a/(x)", "%28"),
+        ("http://a/{x}", "%7B"), ("http://a/\"", "%22"), ("http://a/\\x", "%5C"), ("http://a\\b", "host name"),
+        ("http://a/%4", "%25"), ("http://a/%zz", "%25"), ("http://a/%", "%25"),
+        ("http://a/" + String(repeating: "x", count: 1024), "longer"),
+    ])
+    func whatIsNone(text: String, named: String) {
+        let error = #expect(throws: AddressError.self) { try BaseURL(parsing: text) }
+        #expect(error?.description.contains(named) == true, "\(error?.description ?? "")")
+    }
+
+    @Test(arguments: ["0.0.0.0", "10.77.0.2", "::", "::1", "fe80::1%eth0", "localhost", "boot.example"])
+    func whatIsListenedOn(text: String) throws { #expect(try ListenAddress(parsing: text).description == text) }
+
+    @Test(arguments: [
+        ("", "empty"), (" ", "neither"), ("10.0.0.1 ", "neither"), ("10.0.0.300", "neither"), ("127.1", "neither"),
+        ("0", "neither"),
+        ("010.0.0.1", "neither"), ("10.0.0.1:8080", "--http-port"), ("a.example:80", "--http-port"),
+        ("[::1]", "brackets"),
+        ("[::1]:80", "brackets"), ("http://10.0.0.1", "no address"), ("10.0.0.0/8", "no address"), ("::g", "neither"),
+        ("fe80::1%", "neither"), ("a b", "neither"), ("*", "neither"), ("10.0.0.1\n", "neither"),
+    ])
+    func whatIsNotListenedOn(text: String, named: String) {
+        let error = #expect(throws: AddressError.self) { try ListenAddress(parsing: text) }
+        #expect(error?.description.contains(named) == true, "\(error?.description ?? "")")
+    }
+}

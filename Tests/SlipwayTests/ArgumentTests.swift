@@ -1,0 +1,96 @@
+import Foundation
+import ServerTesting
+import Testing
+
+/// Arguments that make no sense, on every command that takes them: the option, the value, and what would be right.
+@Suite struct ArgumentTests {
+    private func refusal(of arguments: [String]) throws -> String {
+        let program = try Program(arguments)
+        #expect(try program.finish(within: 20) == 64, "\(arguments): \(program.errors)")
+        #expect(program.output.isEmpty, "\(program.output)")
+        return program.errors
+    }
+
+    @Test(arguments: [
+        "", " http://a", "http://a b", "http://${net0/ip}/", "http://a?x", "http://a/#x", "http://u:p@a",
+        "http://a:99999",
+        "http://a:", "http://a\n", "10.0.0.1:8080", "ftp://a", "http://", "http://:80",
+    ])
+    func anExternalURLThatIsNone(url: String) throws {
+        let scratch = try Scratch()
+        let store = ["--store", "\(scratch.path)/none"]
+        let others = [["serve"], ["build", "kernel-amd64"], ["explain", "52:54:00:00:00:01"]]
+        for command in [["check"]] + (url.contains("$") ? others : []) {
+            let errors = try refusal(of: command + store + ["--external-url", url])
+            #expect(errors.contains("'\(url)' is invalid for '--external-url <url>': "), "\(errors)")
+        }
+        #expect(!FileManager.default.fileExists(atPath: "\(scratch.path)/none"))
+    }
+
+    /// A path and a slash at the end are a proxy's business.
+    @Test(arguments: ["http://factory.example", "https://factory.example/a/b", "https://factory.example/a/b/"])
+    func anExternalURLBehindAProxy(url: String) throws {
+        let scratch = try Scratch()
+        let store = try scratch.filledStore()
+        let program = try Program([
+            "serve", "--store", store, "--dhcp", "off", "--no-tftp", "--http-address", "127.0.0.1", "--http-port", "0",
+            "--external-url", url,
+        ])
+        let connection = try HTTPConnection(port: program.port())
+        let id = try connection.ask("POST", "/schematics", body: Array("{}".utf8)).text.dropFirst(7).prefix(64)
+        let script = try connection.ask("GET", "/pxe/\(id)/v1.13.5/metal-amd64").text
+        let base = url.hasSuffix("/") ? String(url.dropLast()) : url
+        #expect(script.contains("kernel \(base)/image/\(id)/v1.13.5/kernel-amd64 "), "\(script)")
+        let target = "\(scratch.path)/initramfs"
+        let build = try Program([
+            "build", "initramfs-amd64.xz", "--store", store, "--schematic", String(id), "--external-url", url,
+            "--output", target,
+        ])
+        #expect(try build.finish() == 0, "\(build.errors)")
+        let served = try connection.ask("GET", "/image/\(id)/v1.13.5/initramfs-amd64.xz").body
+        #expect(FileManager.default.contents(atPath: target).map { [UInt8]($0) } == served)
+    }
+
+    @Test(arguments: [
+        ("--http-address", "", "an address of this host"), ("--http-address", "10.0.0.300", "an address of this host"),
+        ("--http-address", "127.0.0.1:80", "--http-port"), ("--http-address", "[::1]", "without them"),
+        ("--http-address", "http://a", "an address of this host"), ("--http-port", "70000", "from 0 to 65535"),
+        ("--http-port", "x", "from 0 to 65535"), ("--http-port", "+80", "from 0 to 65535"),
+        ("--http-port", "", "from 0 to 65535"),
+        ("--tftp-port", "65536", "from 0 to 65535"), ("--builds", "0", "1 or more"),
+        ("--waiting-builds", "x", "0 or more"),
+        ("--tftp-transfers", "0", "from 1 to 1000000"), ("--tftp-transfers-per-client", "1025", "from 1 to 1024"),
+        ("--schematic-limit", "9", "from 1024 to 67108864"), ("--tftp-block-size", "10.0.0.0=9", "10.1.0.0/16=1418"),
+        ("--config-network", "10.1.0.0", "10.1.0.0/16"),
+    ])
+    func aValueThatIsNone(option: String, value: String, right: String) throws {
+        for command in ["serve", "check"] {
+            let errors = try refusal(of: [command, "--store", "/nonexistent", option, value])
+            #expect(errors.contains("'\(value)' is invalid for '\(option) ") && errors.contains(right), "\(errors)")
+        }
+    }
+
+    @Test func helpShowsDefaults() throws {
+        let help = try Program(["serve", "--help"])
+        #expect(try help.finish() == 0)
+        // Lines are broken where the terminal's width has it.
+        let text = help.output.split { $0.isWhitespace }.joined(separator: " ")
+        for value in [
+            "0 takes any that is free. (default: 8080)", "free. (default: 69)", "listens. (default: 0.0.0.0)",
+        ] {
+            #expect(text.contains(value), "\(help.output)")
+        }
+        for value in ["4096", "8", "256", "1048576"] {
+            #expect(text.contains("(default: \(value))"), "\(value)")
+        }
+    }
+
+    @Test(arguments: [
+        (["x"], "as in 52:54:00:12:34:56"), (["52:54:00:00:00:01", "--uuid", "x"], "SMBIOS UUID"),
+        (["52:54:00:00:00:01", "--arch", "sparc"], "'amd64' and 'arm64'"),
+    ])
+    func aMachineThatIsNone(arguments: [String], right: String) throws {
+        let errors = try refusal(of: ["explain", "--store", "/nonexistent"] + arguments)
+        #expect(errors.contains("'\(arguments.last ?? "")' is invalid for ") && errors.contains(right), "\(errors)")
+    }
+}
