@@ -42,11 +42,7 @@ extension Appliance {
                 "no loader in \(found.places.joined(separator: ", ")); install the package ipxe, or name a folder with "
                     + "--loader-folder")
         }
-        if settings.servesTFTP, settings.tftpRoot != ApplianceSettings().tftpRoot, !isFolder(settings.tftpRoot) {
-            problems.append(
-                "--tftp-root \(settings.tftpRoot): there is no such folder; make it, or leave the option out")
-        }
-        problems += settings.addressProblems
+        problems += settings.folderProblems + settings.addressProblems
         guard let path = settings.machinesFile else { return problems }
         do {
             let file = try MachinesFile.load(path)
@@ -56,11 +52,6 @@ extension Appliance {
             if error.unlisted > 0 { problems.append("\(path): and \(error.unlisted) more problems") }
         }
         return problems
-    }
-
-    private static func isFolder(_ path: String) -> Bool {
-        var isFolder: ObjCBool = false
-        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
     }
 
     /// What keeps machines of the file from booting, by their entry's place; and what this host lacks to make their images.

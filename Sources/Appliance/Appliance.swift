@@ -122,6 +122,10 @@ public struct Appliance: Sendable {
             logger.notice("ready", metadata: facts)
             manager.ready(status: "serving \(what)")
         }
+        for problem in settings.folderProblems {
+            logger.warning(
+                "a folder is missing; what it holds is served once it is there", metadata: ["problem": "\(problem)"])
+        }
         for name in Loader.all where !loaders.isServed(name) {
             logger.notice(
                 "a loader is missing; machines that need it are not answered until it is there",

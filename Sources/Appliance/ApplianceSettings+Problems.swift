@@ -4,6 +4,18 @@ import NetworkTypes
 
 /// What is wrong with single settings, whatever the machines file and the store have: a sentence each, which begins with the option.
 extension ApplianceSettings {
+    /// Folders that the operator has named and that cannot be read.
+    var folderProblems: [String] {
+        var problems = loaderFolders.filter { !Self.usualLoaderFolders.contains($0) }
+            .compactMap { Self.problem(ofFolder: $0, option: "--loader-folder") }
+        if servesTFTP, tftpRoot != ApplianceSettings().tftpRoot,
+            let problem = Self.problem(ofFolder: tftpRoot, option: "--tftp-root")
+        {
+            problems.append(problem)
+        }
+        return problems
+    }
+
     /// An address on which nothing can listen here, and a port that machines cannot be told. This may ask DNS.
     var addressProblems: [String] {
         var problems: [String] = []
@@ -16,6 +28,21 @@ extension ApplianceSettings {
                 "--http-port 0: machines are told the port before it is known; name one, or leave the option out")
         }
         return problems
+    }
+
+    private static func problem(ofFolder path: String, option: String) -> String? {
+        if let folder = opendir(path) {
+            closedir(folder)
+            return nil
+        }
+        switch errno {
+        case ENOENT: return "\(option) \(path): there is no such folder; make it, or leave the option out"
+        case ENOTDIR: return "\(option) \(path): it is not a folder; name the folder that the files are in"
+        case let code:
+            return
+                "\(option) \(path): it cannot be read: \(String(cString: strerror(code))); let the user that runs this "
+                + "read it, or leave the option out"
+        }
     }
 
     /// Why no socket gets this address; nil if one does. The port is left to the kernel: the daemon may be running.

@@ -28,7 +28,7 @@ public final class Loaders: Sendable {
 
     /// The loaders of these settings. This reads the folders.
     public init(_ settings: ApplianceSettings) {
-        let usual = ApplianceSettings().loaderFolders
+        let usual = ApplianceSettings.usualLoaderFolders
         var folders = settings.loaderFolders.filter { !usual.contains($0) }.map {
             ServedFolder(path: $0, content: .files)
         }

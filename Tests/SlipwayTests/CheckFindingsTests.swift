@@ -188,6 +188,26 @@ import Testing
         #expect(try findings(in: machines, options: ["--tftp-root", scratch.path]).isEmpty)
     }
 
+    /// The daemon says the same, and serves what it has.
+    @Test func aLoaderFolderThatIsNotThere() throws {
+        let machines = "- {mac: '52:54:00:00:00:01'}\n"
+        let file = try scratch.write("file", "")
+        for (path, reason) in [("\(scratch.path)/none", "there is no such folder"), (file, "it is not a folder")] {
+            let found = try findings(in: machines, options: ["--loader-folder", path])
+            #expect(found.count == 1 && found[0].hasPrefix("--loader-folder \(path): \(reason)"), "\(found)")
+            let daemon = try Program([
+                "serve", "--store", store, "--dhcp", "off", "--no-tftp", "--http-address", "127.0.0.1", "--http-port",
+                "0",
+                "--loader-folder", loaders, "--loader-folder", path,
+            ])
+            _ = try daemon.port()
+            #expect(
+                daemon.errorLines.contains {
+                    $0.contains(" warning ") && $0.contains("--loader-folder \(path): \(reason)")
+                })
+        }
+    }
+
     @Test func addressesAndPortsWhereNothingCanListen() throws {
         let machines = "- {mac: '52:54:00:00:00:01'}\n"
         let found = try findings(in: machines, options: ["--http-address", "192.0.2.1", "--http-port", "0"])
