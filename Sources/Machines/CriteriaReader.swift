@@ -13,6 +13,14 @@ struct CriteriaReader {
     private enum Address: Hashable {
         case whole(MACAddress)
         case pattern(MACPattern)
+
+        /// Why no machine has it.
+        var obstacle: String? {
+            switch self {
+            case .whole(let mac): mac.obstacle
+            case .pattern(let pattern): pattern.obstacle
+            }
+        }
     }
 
     /// The criteria of an entry: one for each of its addresses, as any of them will do. nil when they have problems.
@@ -94,6 +102,13 @@ struct CriteriaReader {
                 ).map(Address.whole)
             }
             guard let address else {
+                isSound = false
+                continue
+            }
+            if let obstacle = address.obstacle {
+                problems.add(
+                    found.position, "'\(found.text)' in 'mac' of \(what): \(obstacle)",
+                    "write the machine's own address")
                 isSound = false
                 continue
             }

@@ -95,6 +95,12 @@ struct MACPattern: Hashable, Sendable {
     }
 
     func matches(_ mac: MACAddress) -> Bool { MACPattern(first: digits, of: mac) == self }
+
+    /// Why it is the beginning of no machine's address, as a sentence; nil if it may be.
+    var obstacle: String? {
+        guard digits >= 2, value >> UInt64(4 * digits - 8) & 1 == 1 else { return nil }
+        return "it begins the addresses of groups and not of machines: its first pair is odd"
+    }
 }
 
 extension MACPattern: CustomStringConvertible {

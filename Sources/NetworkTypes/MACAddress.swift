@@ -47,6 +47,17 @@ public struct MACAddress: Hashable, Sendable, Comparable, CustomStringConvertibl
         }
     }
 
+    /// Why it is no machine's own address, as a sentence; nil if it may be one's.
+    ///
+    /// The lowest bit of the first octet makes an address that of a group (IEEE 802, the I/G bit), the broadcast address among
+    /// them, and no frame is ever sent from one.
+    public var obstacle: String? {
+        if value == 0 { return "it is all zeros, which is no machine's address" }
+        if value == 0xffff_ffff_ffff { return "it is the broadcast address, which is no machine's own" }
+        guard value >> 40 & 1 == 1 else { return nil }
+        return "it is the address of a group and not of a machine: its first pair is odd"
+    }
+
     /// The six octets in transmission order.
     public var octets: [UInt8] { (0..<6).map { UInt8(truncatingIfNeeded: value >> (40 - 8 * $0)) } }
 

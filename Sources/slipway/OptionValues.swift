@@ -48,6 +48,7 @@ enum OptionValues {
         guard let mac = MACAddress(parsing: text) else {
             throw ValidationError("write six pairs of hexadecimal digits, as in 52:54:00:12:34:56")
         }
+        if let obstacle = mac.obstacle { throw ValidationError("\(obstacle); write the machine's own") }
         return mac
     }
 

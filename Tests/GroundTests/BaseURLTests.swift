@@ -60,4 +60,15 @@ import Testing
         let error = #expect(throws: AddressError.self) { try ListenAddress(parsing: text) }
         #expect(error?.description.contains(named) == true, "\(error?.description ?? "")")
     }
+
+    @Test func addressesThatNoMachineHas() throws {
+        for text in [
+            "00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff", "01:00:5e:00:00:01", "33:33:00:00:00:01", "03:00:00:00:00:00",
+        ] {
+            #expect(try #require(MACAddress(parsing: text)).obstacle != nil, "\(text)")
+        }
+        for text in ["52:54:00:12:34:56", "02:00:00:00:00:00", "00:00:00:00:00:01", "fe:ff:ff:ff:ff:ff"] {
+            #expect(try #require(MACAddress(parsing: text)).obstacle == nil, "\(text)")
+        }
+    }
 }

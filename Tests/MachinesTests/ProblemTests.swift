@@ -30,6 +30,29 @@ struct Faulty: Sendable, CustomTestStringConvertible {
                 "2:2: while parsing a flow sequence: did not find expected ',' or ']'; this is not YAML; correct it"
             ]),
         Faulty(
+            title: "addresses that no machine has",
+            text: """
+                machines:
+                - {name: a, boot: local, mac: ff:ff:ff:ff:ff:ff}
+                - {name: b, boot: local, mac: 00-00-00-00-00-00}
+                - {name: c, boot: local, match: {mac: "01005e000001"}}
+                - {name: d, boot: local, match: {mac: "33:33:*"}}
+                - {name: e, boot: local, mac: ["52:54:00:00:00:01", 5354.0000.0001]}
+                - {name: f, boot: local, match: {mac: "f*"}}
+                """,
+            problems: [
+                "2:31: 'ff:ff:ff:ff:ff:ff' in 'mac' of machine 'a': it is the broadcast address, which is no machine's own; "
+                    + "write the machine's own address",
+                "3:31: '00-00-00-00-00-00' in 'mac' of machine 'b': it is all zeros, which is no machine's address; "
+                    + "write the machine's own address",
+                "4:39: '01005e000001' in 'mac' of machine 'c': it is the address of a group and not of a machine: its first "
+                    + "pair is odd; write the machine's own address",
+                "5:39: '33:33:*' in 'mac' of machine 'd': it begins the addresses of groups and not of machines: its first "
+                    + "pair is odd; write the machine's own address",
+                "6:53: '5354.0000.0001' in 'mac' of machine 'e': it is the address of a group and not of a machine: its first "
+                    + "pair is odd; write the machine's own address",
+            ]),
+        Faulty(
             title: "misspelt keys",
             text: """
                 schematcs: {}

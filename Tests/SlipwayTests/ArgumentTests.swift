@@ -86,7 +86,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (["x"], "as in 52:54:00:12:34:56"), (["52:54:00:00:00:01", "--uuid", "x"], "SMBIOS UUID"),
+        (["x"], "as in 52:54:00:12:34:56"), (["ff:ff:ff:ff:ff:ff"], "broadcast"), (["00:00:00:00:00:00"], "zeros"),
+        (["01:00:5e:00:00:01"], "group"), (["52:54:00:00:00:01", "--uuid", "x"], "SMBIOS UUID"),
         (["52:54:00:00:00:01", "--arch", "sparc"], "'amd64' and 'arm64'"),
     ])
     func aMachineThatIsNone(arguments: [String], right: String) throws {
