@@ -3,8 +3,9 @@ import Bytes
 /// Kernel arguments that a comma in a flow list has split: `[console=ttyS0,115200]` is a list of two.
 ///
 /// An item continues the one before it when that one has a value (`name=…`) and the comma is followed by something at once,
-/// as within a value, and not by a blank, as between items. Even behind a blank, what begins with a digit and sets nothing is
-/// no argument of its own. Whoever writes quotes says where arguments end, and block lists have no commas.
+/// as within a value, and not by a blank, as between items; what stands before the comma says nothing. Even behind a blank,
+/// what begins with a digit and sets nothing is no argument of its own. Whoever writes quotes says where arguments end, which
+/// a tag or an anchor does not; and block lists have no commas.
 struct SplitArguments {
     let bytes: [UInt8]
 
@@ -54,12 +55,30 @@ struct SplitArguments {
         _ previous: ConfigurationNode, with item: ConfigurationNode, name: Substring?, after names: Set<Substring>
     ) -> Bool {
         guard let text = item.plainText, !text.isEmpty, previous.plainText != nil,
-            previous.range.upperBound < item.range.lowerBound
+            previous.range.upperBound < item.range.lowerBound,
+            // Between items that an alias has brought here, there is anything.
+            let rest = Self.afterComma(bytes[previous.range.upperBound..<item.range.lowerBound]),
+            Self.afterBlanks(rest).isEmpty
         else { return false }
-        let gap = bytes[previous.range.upperBound..<item.range.lowerBound]
-        guard gap.first == UInt8(ascii: ",") else { return false }
-        if gap.count > 1 { return name == nil && text.utf8.first.map { (0x30...0x39).contains($0) } == true }
+        if !rest.isEmpty { return name == nil && text.utf8.first.map { (0x30...0x39).contains($0) } == true }
         return !isArgument(text, name: name, after: names)
+    }
+
+    /// What stands behind the comma of a gap; nil if it does not begin with one, apart from blanks and comments.
+    private static func afterComma(_ gap: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
+        let rest = afterBlanks(gap)
+        return rest.first == UInt8(ascii: ",") ? rest.dropFirst() : nil
+    }
+
+    private static func afterBlanks(_ text: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        var rest = text
+        while true {
+            rest = rest.drop {
+                [UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\n"), UInt8(ascii: "\r")].contains($0)
+            }
+            guard rest.first == UInt8(ascii: "#") else { return rest }
+            rest = rest.drop { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
+        }
     }
 
     /// Whether text right behind a comma is an argument all the same: it sets what was set before, a parameter of a module

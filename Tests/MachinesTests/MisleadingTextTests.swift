@@ -41,6 +41,13 @@ import Testing
         "[console=ttyS0,115200]", "[quiet, console=ttyS0,115200n8, splash]", "[isolcpus=1,2,3]", "[ip=a,b]",
         "[console=ttyS0, 115200n8]", "[mitigations=auto,nosmt]", "[root=/dev/nfs, nfsroot=10.0.0.1:/x,vers=4,tcp]",
         "[a,\n    console=ttyS0,115200]", "[modprobe.blacklist=nouveau,nvidiafb]",
+        "[console=ttyS0 ,115200n8]", "[console=ttyS0\t,115200n8]", "[console=ttyS0 , 115200n8]",
+        "[mitigations=auto ,nosmt]",
+        "[console=ttyS0\n    ,115200n8]", "[console=ttyS0 # serial, slow\n    ,115200n8]",
+        "[console=ttyS0, # bits\n    115200n8]",
+        "[!!str console=ttyS0,115200n8]", "[!!str console=ttyS0 ,115200n8]", "[console=ttyS0,!!str 115200n8]",
+        "[! console=ttyS0,115200n8]", "[&c console=ttyS0,115200n8]", "[&c !!str console=ttyS0 ,115200n8]",
+        "[quiet, !!str isolcpus=1 ,2 ,3]",
     ])
     func aValueThatGoesOnBehindTheComma(list: String) throws {
         let found = try args(list)
@@ -53,6 +60,10 @@ import Testing
         "[a=b]",
         "[console=ttyS0 ,quiet]", "[a=1, b=2]", "[talos.platform=metal,console=tty0]", "[net.ifnames=0,talos.x=1]",
         "[console=ttyS0, '115200']", "[console=ttyS0,'115200']", "[console=tty0,\n    quiet]", "\n  - a=b\n  - 115200",
+        "[console=tty0 ,console=ttyS0]", "[console=ttyS0 , splash]", "[a=1 , b=2]", "[!!str quiet, !!str splash]",
+        "[console=ttyS0 ,\"115200\"]", "[!!str 'console=ttyS0,115200n8' ,quiet]", "[!!str \"console=ttyS0\",'115200']",
+        "\n  - !!str console=ttyS0,115200n8\n  - quiet", "\n  - console=ttyS0 # a, b\n  - 115200n8",
+        "\n  - !!str console=ttyS0 ,115200n8", "[&c a=1, quiet, *c , quiet]", "[&c a=1, quiet, *c ]",
         "[quiet,3]", "[-console,-quiet]", "[console=tty0, -quiet]",
     ])
     func whatIsAList(list: String) throws { #expect(try args(list) == []) }
@@ -69,6 +80,9 @@ import Testing
             filed.count == 1
                 && filed[0].hasPrefix("2:6: schematic 'a', file FOLDER/s.yaml, line 2: an argument: a comma splits"),
             "\(filed)")
+        let tagged = try problems(
+            "schematics:\n  a: {customization: {extraKernelArgs: [!!str console=ttyS0 ,115200]}}\nmachines: []\n")
+        #expect(tagged.count == 1 && tagged[0].contains("\"console=ttyS0,115200\""), "\(tagged)")
         let list = "customization:\n  extraKernelArgs:\n  - console=ttyS0,115200\n"
         #expect(try problems("schematics:\n  a: s.yaml\nmachines: []\n", schematic: list) == [])
     }

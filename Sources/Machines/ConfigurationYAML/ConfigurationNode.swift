@@ -25,9 +25,9 @@ struct ConfigurationNode: Sendable {
     /// How many nodes it has, itself included, with aliases followed.
     var weight: Int
 
-    /// The text of a scalar without quotes or a tag.
+    /// The text of a scalar without quotes, with or without a tag.
     var plainText: String? {
-        guard case .scalar(let text, .plain) = content, tag == nil else { return nil }
+        guard case .scalar(let text, .plain) = content else { return nil }
         return text
     }
 
