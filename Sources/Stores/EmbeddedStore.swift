@@ -59,11 +59,32 @@ public final class EmbeddedStore: Sendable {
         case .readWrite:
             session = try StoreSession(root: root)
         case .readOnly:
-            guard let identity = try FileIdentity(at: root + "/blobs"), !identity.isRegular else {
-                throw StoreError(
-                    .inputOutput, "\(root) is not a store: it has no folder 'blobs'. Import a release first")
-            }
+            try Self.requireStore(at: root)
             session = nil
+        }
+    }
+
+    /// Looks whether there is a store in the folder `root`, for those that must not make one.
+    ///
+    /// - Throws: `StoreError`, which says what there is instead, or why that cannot be seen.
+    public static func requireStore(at root: String) throws(StoreError) {
+        var status = stat()
+        guard stat(root, &status) == 0 else {
+            let code = errno
+            guard code == ENOENT else { throw StoreError(errno: code, "looking at", root) }
+            throw StoreError(
+                .inputOutput,
+                "\(root) is not a store: there is no such folder; 'slipway release import' makes one, --store names another"
+            )
+        }
+        guard status.st_mode & S_IFMT == S_IFDIR else {
+            throw StoreError(.inputOutput, "\(root) is not a store: it is not a folder; --store names another")
+        }
+        guard let identity = try FileIdentity(at: root + "/blobs"), !identity.isRegular else {
+            throw StoreError(
+                .inputOutput,
+                "\(root) is not a store: it has no folder 'blobs'; 'slipway release import' makes one of it, --store names "
+                    + "another")
         }
     }
 

@@ -49,7 +49,7 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         case EACCES, EPERM, EROFS:
             self.init(
                 .permissionDenied,
-                "\(action) \(path): \(reason); give the folder to the user that runs this, with chown -R")
+                "\(action) \(path): \(reason); \(AccessRemedy.sentence(for: code, at: path))")
         default: self.init(.inputOutput, "\(action) \(path): \(reason)")
         }
     }

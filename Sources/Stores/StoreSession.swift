@@ -153,7 +153,7 @@ final class StoreSession: Sendable {
         var status = stat()
         if stat(path, &status) == 0 {
             guard status.st_mode & S_IFMT == S_IFDIR else {
-                throw StoreError(errno: ENOTDIR, "opening the store", path)
+                throw StoreError(.inputOutput, "\(path) is not a folder, as a store is; --store names another")
             }
             return
         }

@@ -47,11 +47,8 @@ struct BuildCommand: AsyncParsableCommand {
         // An asset is made of a schematic and a release; who boots it does not matter.
         settings.machinesFile = nil
         try becomeOwner(of: settings.store)
-        guard FileManager.default.fileExists(atPath: settings.store + "/blobs") else {
-            throw CommandFailure.exit(
-                "slipway: \(settings.store) is not a store: it has no folder 'blobs'; import a release first")
-        }
         do {
+            try EmbeddedStore.requireStore(at: settings.store)
             let appliance = try Appliance(settings: settings, version: slipwayVersion, logger: makeLogger(.warning))
             defer { appliance.removeWorkspace() }
             let body = try schematic.flatMap { text -> [UInt8]? in
