@@ -7,19 +7,25 @@ extension Appliance {
     /// An asset, as the image frontend would serve it.
     ///
     /// - Parameters:
-    ///   - path: The asset by the last part of its path.
+    ///   - target: The asset.
     ///   - body: A schematic's text; nil takes the one that `schematicID` names, or the empty one.
     ///   - version: A version, as in "v1.13.5", "1.13" or "latest".
     public func build(
-        _ path: String, schematic body: [UInt8]?, schematicID: SchematicID?, version: String
+        _ target: AssetPath, schematic body: [UInt8]?, schematicID: SchematicID?, version: String
     ) async throws -> Composition {
         do {
-            let target: AssetPath
-            do { target = try AssetPath(parsing: path) } catch { throw ApplianceError("\(path): \(error)") }
-            let schematic: Schematic =
-                if let schematicID { try await factory.schematic(schematicID) } else {
-                    try await factory.create(body ?? Array("customization: {}\n".utf8))
+            let schematic: Schematic
+            if let schematicID {
+                do { schematic = try await factory.schematic(schematicID) } catch let error as FactoryError
+                    where error.code == .schematicNotFound
+                {
+                    throw ApplianceError(
+                        "the schematic \(schematicID) is not in \(settings.store); post it to the daemon, or give its file "
+                            + "with --schematic")
                 }
+            } else {
+                schematic = try await factory.create(body ?? Array("customization: {}\n".utf8))
+            }
             return try await factory.composition(of: target, schematic: schematic, version: try await resolve(version))
         } catch let error as FactoryError {
             throw ApplianceError("\(error)")

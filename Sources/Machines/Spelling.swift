@@ -1,5 +1,5 @@
 /// Names that somebody may have meant.
-enum Spelling {
+public enum Spelling {
     /// Ends a message about an unknown name: the nearest known one, or all of them.
     static func remedy(for name: String, among known: [String], otherwise: String) -> String {
         guard let nearest = nearest(to: name, among: known) else { return otherwise }
@@ -7,7 +7,7 @@ enum Spelling {
     }
 
     /// The known name nearest to `name`, if it is near: one character away, or two for all but short names.
-    static func nearest(to name: String, among known: [String]) -> String? {
+    public static func nearest(to name: String, among known: [String]) -> String? {
         // Nobody misspells a name as long as this, and nobody waits for a look at so many.
         guard name.utf8.count <= 256, known.count <= 1000 else { return nil }
         let allowed = name.count < 4 ? 1 : 2

@@ -53,7 +53,9 @@ final class LayoutArchive: LayoutSource {
                 }
             }
         } catch let error as TarError {
-            throw ReleaseError(.notALayout, "\(path) is not an OCI layout in a whole tar archive: \(error)")
+            throw ReleaseError(
+                .notALayout,
+                "\(path) is not an OCI layout in a whole tar archive: \(error); \(ReleaseError.layoutRemedy)")
         }
     }
 

@@ -36,8 +36,7 @@ struct LayoutImageFinder {
 
     /// Reads the layout's index.
     mutating func read(_ path: String) throws(ReleaseError) {
-        let remedy =
-            "; give a folder or tar archive as 'skopeo copy --all … oci:FOLDER' or 'oci-archive:FILE' writes them"
+        let remedy = "; \(ReleaseError.layoutRemedy)"
         let bytes: [UInt8]
         do {
             guard let marker = try content.source.rootFile("oci-layout") else {

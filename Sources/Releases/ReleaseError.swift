@@ -51,6 +51,10 @@ public struct ReleaseError: Error, Hashable, Sendable, CustomStringConvertible {
 
     public var description: String { message }
 
+    /// What to hand over where there is no layout.
+    static let layoutRemedy =
+        "give a folder or tar archive as 'skopeo copy --all … oci:FOLDER' or 'oci-archive:FILE' writes them"
+
     init(_ error: StoreError) { self.init(.store(error.code), error.message) }
 
     /// Whatever was thrown while `subject` was read, in this module's terms.

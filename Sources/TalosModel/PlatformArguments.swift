@@ -67,3 +67,10 @@ struct PlatformArguments {
     private static let noKexec = "sysctl.kernel.kexec_load_disabled=1"
     private static let serialAndScreen = ["console=tty1", "console=ttyS0", kernelInterfaceNames]
 }
+
+extension Platform {
+    /// Whether Talos knows a platform of this name, be it offered or not.
+    public static func isKnown(_ name: String) -> Bool {
+        (try? PlatformArguments(platform: name, architecture: nil, version: TalosVersion(1, 0, 0))) != nil
+    }
+}

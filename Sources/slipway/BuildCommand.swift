@@ -49,18 +49,18 @@ struct BuildCommand: AsyncParsableCommand {
         try becomeOwner(of: settings.store)
         do {
             try EmbeddedStore.requireStore(at: settings.store)
+            let asset = try Appliance.asset(named: asset)
+            let id = schematic.flatMap { SchematicID(parsing: $0) }
+            let body = try schematic.flatMap { name in
+                id == nil
+                    ? try StoreOwner.asRoot { try SchematicText(name, limit: settings.schematicLimit).bytes } : nil
+            }
             let appliance = try Appliance(settings: settings, version: slipwayVersion, logger: makeLogger(.warning))
             defer { appliance.removeWorkspace() }
-            let body = try schematic.flatMap { text -> [UInt8]? in
-                guard SchematicID(parsing: text) == nil else { return nil }
-                return try StoreOwner.asRoot { try readInput(text, limit: settings.schematicLimit) }
-            }
             let composition = try await withProgress("building \(asset)") {
-                try await appliance.build(
-                    asset, schematic: body, schematicID: schematic.flatMap { SchematicID(parsing: $0) },
-                    version: talosVersion)
+                try await appliance.build(asset, schematic: body, schematicID: id, version: talosVersion)
             }
-            let path = output ?? asset
+            let path = output ?? self.asset
             try write(composition, to: path)
             printError("\(path): \(composition.length) bytes")
         } catch let error as ApplianceError {

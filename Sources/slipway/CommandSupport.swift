@@ -1,6 +1,7 @@
 import Appliance
 import ArgumentParser
 import Foundation
+import Schematics
 import Stores
 
 /// Ends a command with a sentence on standard error and exit code 1, without the usage text: the arguments were right.
@@ -49,6 +50,27 @@ func readInput(_ name: String, limit: Int) throws -> [UInt8] {
     }
     guard bytes.count <= limit else { throw CommandFailure.exit("slipway: \(name) is larger than \(limit) bytes") }
     return bytes
+}
+
+/// A schematic that a command was given: a file, or `-` for standard input.
+struct SchematicText {
+    /// Its bytes.
+    let bytes: [UInt8]
+    /// What they mean.
+    let schematic: Schematic
+
+    /// Reads it. What is no schematic ends the command with its name and the factory's own text.
+    init(_ name: String, limit: Int) throws {
+        bytes = try readInput(name, limit: limit)
+        do { schematic = try Schematic(decoding: bytes) } catch {
+            let shown = name == "-" ? "standard input" : name
+            let isEmpty = bytes.allSatisfy { [0x09, 0x0A, 0x0D, 0x20].contains($0) }
+            throw CommandFailure.exit(
+                isEmpty
+                    ? "slipway: \(shown) is no schematic: it is empty; one without extras is 'customization: {}'"
+                    : "slipway: \(shown) is no schematic: \(error)")
+        }
+    }
 }
 
 /// Values as JSON for `--json`, keys sorted, so that output can be compared.

@@ -11,11 +11,8 @@ struct SchematicCommand: ParsableCommand {
         @Argument(help: ArgumentHelp("The schematic's file, or - for standard input.", valueName: "file"))
         var file: String
 
-        /// The schematic. A rejected one ends the command with the factory's own text on standard error.
-        func schematic() throws -> Schematic {
-            let body = try readInput(file, limit: 16 << 20)
-            do { return try Schematic(decoding: body) } catch { throw CommandFailure.exit(error.description) }
-        }
+        /// The schematic.
+        func schematic() throws -> Schematic { try SchematicText(file, limit: 16 << 20).schematic }
     }
 
     struct ID: ParsableCommand {

@@ -20,4 +20,9 @@ struct SlipwayCommand: AsyncParsableCommand {
             ServeCommand.self, CheckCommand.self, ExplainCommand.self, SchematicCommand.self, BuildCommand.self,
             ReleaseCommand.self,
         ])
+
+    static func main() async {
+        if let problem = CommandNames.problem(in: Array(CommandLine.arguments.dropFirst())) { exit(withError: problem) }
+        await main(nil)
+    }
 }

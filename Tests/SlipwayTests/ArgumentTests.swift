@@ -94,4 +94,53 @@ import Testing
         let errors = try refusal(of: ["explain", "--store", "/nonexistent"] + arguments)
         #expect(errors.contains("'\(arguments.last ?? "")' is invalid for ") && errors.contains(right), "\(errors)")
     }
+
+    @Test(arguments: [
+        (["explian"], "'slipway' has no subcommand 'explian'; did you mean 'explain'? it has serve, check, explain"),
+        (["boots"], "'slipway' has no subcommand 'boots'; it has serve, check, explain"),
+        (["release", "lst"], "'slipway release' has no subcommand 'lst'; did you mean 'list'? it has import, list"),
+        (
+            ["schematic", "sho", "x"],
+            "'slipway schematic' has no subcommand 'sho'; did you mean 'show'? it has id, show"
+        ),
+    ])
+    func aSubcommandThatIsNone(arguments: [String], text: String) throws {
+        let errors = try refusal(of: arguments)
+        #expect(errors.contains(text), "\(errors)")
+    }
+
+    @Test(arguments: [
+        ("kernel", "did you mean 'kernel-amd64'?"), ("initramfs-amd64", "did you mean 'initramfs-amd64.xz'?"),
+        ("kernl-arm64", "did you mean 'kernel-arm64'?"), ("nonsense", "kernel-<arch>"), ("", "kernel-<arch>"),
+        ("kernel-sparc", "'sparc' is no architecture; it is one of amd64, arm64"),
+        ("cmdline-amd64", "'amd64' is not a platform and an architecture, as in metal-amd64"),
+        ("cmdline-metl-amd64", "did you mean 'metal'?"),
+        ("cmdline-foo-amd64", "no platform 'foo'; it is one of metal, aws"),
+    ])
+    func anAssetThatIsNone(asset: String, text: String) throws {
+        let scratch = try Scratch()
+        let program = try Program(["build", asset, "--store", scratch.filledStore(), "--output", "\(scratch.path)/out"])
+        #expect(try program.finish() == 1)
+        #expect(program.errorLines.count == 1 && program.errors.hasPrefix("slipway: "), "\(program.errors)")
+        #expect(program.errors.contains("'\(asset)'") && program.errors.contains(text), "\(program.errors)")
+        #expect(!program.errors.contains("profile path"), "\(program.errors)")
+    }
+
+    @Test func aSchematicOrLayoutThatIsNone() throws {
+        let scratch = try Scratch()
+        let store = try scratch.filledStore()
+        let id = String(repeating: "1", count: 64)
+        let lost = try Program([
+            "build", "kernel-amd64", "--store", store, "--schematic", id, "--output", "\(scratch.path)/out",
+        ])
+        #expect(try lost.finish() == 1)
+        #expect(lost.errors.hasPrefix("slipway: the schematic \(id) is not in \(store); "), "\(lost.errors)")
+        for text in ["", "hello", "machines: []\n"] {
+            let file = try scratch.write("layout.tar", text)
+            let program = try Program(["release", "import", "--store", store, file])
+            #expect(try program.finish() == 1)
+            #expect(program.errors.hasPrefix("slipway: \(file) is not an OCI layout"), "\(program.errors)")
+            #expect(program.errors.contains("skopeo copy"), "\(program.errors)")
+        }
+    }
 }

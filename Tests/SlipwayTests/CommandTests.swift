@@ -21,15 +21,27 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", "EOF"),
+        ("", "it is empty; one without extras is 'customization: {}'"),
+        (" \n", "it is empty; one without extras is 'customization: {}'"),
         ("something:", "yaml: construct errors: line 1: field something not found in type schematic.Schematic"),
     ])
-    func aRefusedSchematicEndsWithTheFactorysText(body: String, text: String) throws {
+    func aRefusedSchematicIsNamedWithTheFactorysText(body: String, text: String) throws {
+        let scratch = try Scratch()
+        let file = try scratch.write("s.yaml", body)
         for command in ["id", "show"] {
             let program = try Program(["schematic", command, "-"], input: body)
             #expect(try program.finish() == 1)
-            #expect(program.errors == text + "\n" && program.output.isEmpty)
+            #expect(program.errors == "slipway: standard input is no schematic: \(text)\n" && program.output.isEmpty)
+            let named = try Program(["schematic", command, file])
+            #expect(try named.finish() == 1)
+            #expect(named.errors == "slipway: \(file) is no schematic: \(text)\n" && named.output.isEmpty)
         }
+        let build = try Program([
+            "build", "kernel-amd64", "--store", try scratch.filledStore(), "--schematic", file, "--output",
+            "\(scratch.path)/out",
+        ])
+        #expect(try build.finish() == 1)
+        #expect(build.errors == "slipway: \(file) is no schematic: \(text)\n", "\(build.errors)")
     }
 
     @Test func aFileThatIsNotThere() throws {
