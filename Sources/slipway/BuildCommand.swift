@@ -1,7 +1,6 @@
 import Appliance
 import ArgumentParser
 import Compositions
-import Foundation
 import Logging
 import Schematics
 import Stores
@@ -32,7 +31,8 @@ struct BuildCommand: AsyncParsableCommand {
 
     @Option(
         name: .shortAndLong,
-        help: ArgumentHelp("Where to write it. The default is the asset's name here.", valueName: "file"))
+        help: ArgumentHelp(
+            "Where to write it, or - for standard output. The default is the asset's name here.", valueName: "file"))
     var output: String?
 
     @OptionGroup var store: StoreOptions
@@ -50,6 +50,7 @@ struct BuildCommand: AsyncParsableCommand {
         do {
             try EmbeddedStore.requireStore(at: settings.store)
             let asset = try Appliance.asset(named: asset)
+            let output = try OutputFile(output ?? self.asset, isText: asset.kind == .commandLine)
             let id = schematic.flatMap { SchematicID(parsing: $0) }
             let body = try schematic.flatMap { name in
                 id == nil
@@ -60,56 +61,12 @@ struct BuildCommand: AsyncParsableCommand {
             let composition = try await withProgress("building \(asset)") {
                 try await appliance.build(asset, schematic: body, schematicID: id, version: talosVersion)
             }
-            let path = output ?? self.asset
-            try write(composition, to: path)
-            printError("\(path): \(composition.length) bytes")
+            try output.write(composition)
+            printError("\(output.name): \(composition.length) bytes")
         } catch let error as ApplianceError {
             throw CommandFailure.exit("slipway: \(error)")
         } catch let error as StoreError {
             throw CommandFailure.exit("slipway: \(error)")
         }
-    }
-
-    /// Writes beside the target and renames, so that a half-written file never has its name; what is there and no file, as a pipe or
-    /// a device, is written to. The target is named by whoever started the command, and the content is read as the store's owner.
-    private func write(_ composition: Composition, to path: String) throws {
-        let isFile = StoreOwner.asRoot { Self.isFileOrMissing(path) }
-        let opened = isFile ? path + ".partial-\(getpid())" : path
-        func failure(_ code: Int32) -> any Error {
-            CommandFailure.exit("slipway: cannot write \(path): \(String(cString: strerror(code)))")
-        }
-        let (descriptor, code) = StoreOwner.asRoot {
-            if isFile { unlink(opened) }
-            let creation = isFile ? O_CREAT | O_EXCL | O_NOFOLLOW : 0
-            let descriptor = open(opened, O_WRONLY | O_CLOEXEC | O_NOCTTY | creation, 0o666)
-            return (descriptor, errno)
-        }
-        guard descriptor >= 0 else { throw failure(code) }
-        let target = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-        do {
-            for segment in composition.segments {
-                switch segment {
-                case .bytes(let bytes): try target.write(contentsOf: bytes)
-                case .file(let file): try file.read { try target.write(contentsOf: Data($0)) }
-                }
-            }
-            guard isFile else { return try target.close() }
-            try target.synchronize()
-            try target.close()
-            let code = StoreOwner.asRoot { rename(opened, path) == 0 ? 0 : errno }
-            guard code == 0 else { throw failure(code) }
-        } catch {
-            if isFile { _ = StoreOwner.asRoot { unlink(opened) } }
-            throw error
-        }
-    }
-
-    private static func isFileOrMissing(_ path: String) -> Bool {
-        // Looked at through links, because /dev/stdout is one; without waiting, because a pipe may have no writer.
-        let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)
-        // What cannot be read may still be a file of somebody's.
-        guard descriptor >= 0 else { return errno == ENOENT || errno == EACCES }
-        defer { close(descriptor) }
-        return FileIdentity(descriptor: descriptor)?.isRegular ?? true
     }
 }

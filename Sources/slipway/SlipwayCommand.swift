@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 
 /// The command line, and nothing else: each subcommand is a file that reads arguments and calls a module.
 @main
@@ -22,7 +23,20 @@ struct SlipwayCommand: AsyncParsableCommand {
         ])
 
     static func main() async {
+        StandardDescriptors.fill()
         if let problem = CommandNames.problem(in: Array(CommandLine.arguments.dropFirst())) { exit(withError: problem) }
         await main(nil)
+    }
+}
+
+/// Standard input, output and error, which whoever starts a program may have closed.
+private enum StandardDescriptors {
+    /// Puts something into the place of each that is closed, so that no file or socket gets its number and is written to by mistake.
+    /// Reading and writing fail as they do on closed ones.
+    static func fill() {
+        // A new descriptor gets the lowest number that is free.
+        for number in STDIN_FILENO...STDERR_FILENO where fcntl(number, F_GETFL) < 0 {
+            _ = open("/dev/null", number == STDIN_FILENO ? O_WRONLY : O_RDONLY)
+        }
     }
 }

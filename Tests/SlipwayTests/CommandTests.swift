@@ -156,6 +156,9 @@ import Testing
             #expect(try program.finish() == 1)
             #expect(program.errorLines.count == 1 && program.errors.hasPrefix("slipway: "), "\(program.errors)")
         }
+        let full = try Program(["build", "kernel-amd64", "--store", store, "--output", "/dev/full"])
+        #expect(try full.finish() == 1)
+        #expect(full.errors == "slipway: cannot write /dev/full: No space left on device\n", "\(full.errors)")
         let names = try FileManager.default.contentsOfDirectory(atPath: FileManager.default.temporaryDirectory.path)
         #expect(!names.contains { $0.contains(".partial-") })
     }

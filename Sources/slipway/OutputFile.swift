@@ -1,0 +1,183 @@
+import Compositions
+import Foundation
+import Glibc
+import Stores
+
+/// Where a command writes what it was asked for: a file, standard output, or a pipe or device.
+///
+/// Links are followed, as by everything else that writes to a name. What is there and a file, or not there yet, gets its content
+/// all at once: it is written beside the place to which the links lead, and renamed. All else is written to as it is. The place is
+/// named by whoever started the command, and the content is read as the store's owner.
+struct OutputFile {
+    private enum Target {
+        case standardOutput
+        /// Opened, and written to.
+        case existing(String)
+        /// A file that is replaced whole, or made.
+        case file(String)
+    }
+
+    /// The name for messages.
+    let name: String
+    private let target: Target
+    /// Whether it is for people's eyes too.
+    private let isText: Bool
+
+    /// Names that stand for standard output, whose place in a file would get lost if they were opened anew.
+    private static let standardOutput: Set<String> = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"]
+
+    /// Looks where a path leads. Nothing is written yet.
+    init(_ path: String, isText: Bool) throws {
+        self.isText = isText
+        if Self.standardOutput.contains(path) {
+            name = "standard output"
+            target = .standardOutput
+            guard fcntl(STDOUT_FILENO, F_GETFL) >= 0 else { throw Self.failure(name, errno) }
+            try Self.refuseTerminal(STDOUT_FILENO, isText)
+        } else {
+            name = path
+            let found = StoreOwner.asRoot { Self.follow(path) }
+            do { target = try found.get() } catch {
+                throw CommandFailure.exit("slipway: cannot write \(path): \(error)")
+            }
+        }
+    }
+
+    /// Writes all of it.
+    func write(_ composition: Composition) throws {
+        switch target {
+        case .standardOutput: try write(composition, to: STDOUT_FILENO)
+        case .existing(let path):
+            let descriptor = try open(path, O_TRUNC)
+            defer { close(descriptor) }
+            try Self.refuseTerminal(descriptor, isText)
+            try write(composition, to: descriptor)
+        case .file(let path):
+            let beside = path + ".partial-\(getpid())"
+            _ = StoreOwner.asRoot { unlink(beside) }
+            let descriptor = try open(beside, O_CREAT | O_EXCL | O_NOFOLLOW)
+            do {
+                defer { close(descriptor) }
+                try write(composition, to: descriptor)
+                guard fsync(descriptor) == 0 else { throw Self.failure(name, errno) }
+                let code = StoreOwner.asRoot { rename(beside, path) == 0 ? 0 : errno }
+                guard code == 0 else { throw Self.failure(name, code) }
+            } catch {
+                _ = StoreOwner.asRoot { unlink(beside) }
+                throw error
+            }
+        }
+    }
+
+    private func open(_ path: String, _ flags: Int32) throws -> Int32 {
+        let (descriptor, code) = StoreOwner.asRoot {
+            (Glibc.open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | flags, 0o666), errno)
+        }
+        guard descriptor >= 0 else { throw Self.failure(name, code) }
+        return descriptor
+    }
+
+    private func write(_ composition: Composition, to descriptor: Int32) throws {
+        for segment in composition.segments {
+            switch segment {
+            case .bytes(let bytes): try bytes.withUnsafeBytes { try write($0, to: descriptor) }
+            case .file(let file): try file.read { try write($0, to: descriptor) }
+            }
+        }
+    }
+
+    private func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) throws {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+            if count > 0 {
+                rest = rest.dropFirst(count)
+            } else if errno != EINTR {
+                throw Self.failure(name, errno)
+            }
+        }
+    }
+
+    private static func failure(_ name: String, _ code: Int32) -> any Error {
+        CommandFailure.exit("slipway: cannot write \(name): \(String(cString: strerror(code)))")
+    }
+
+    private static func refuseTerminal(_ descriptor: Int32, _ isText: Bool) throws {
+        guard !isText, isatty(descriptor) == 1 else { return }
+        throw CommandFailure.exit(
+            "slipway: the asset is binary, and a terminal takes it for commands; name a file with --output, or send it through a "
+                + "pipe")
+    }
+
+    // MARK: - Links
+
+    /// Why a name leads nowhere.
+    private struct Obstacle: Error, CustomStringConvertible {
+        var description: String
+    }
+
+    /// The place to which links lead.
+    private static func follow(_ path: String) -> Result<Target, Obstacle> {
+        var path = path
+        // As many as the kernel follows (path_resolution(7)).
+        for _ in 0..<40 {
+            var bytes = [CChar](repeating: 0, count: Int(PATH_MAX))
+            let count = readlink(path, &bytes, bytes.count)
+            let code = errno
+            guard count >= 0 else {
+                switch code {
+                case ENOENT: return .success(.file(path))
+                // It is there, and no link.
+                case EINVAL: return .success(isFile(path) ? .file(path) : .existing(path))
+                default: return .failure(Obstacle(description: String(cString: strerror(code))))
+                }
+            }
+            let link = Place(path)
+            // Those of /proc lead to open files, whatever they say.
+            if let device = link?.device, device == Place("/proc")?.device { return .success(.existing(path)) }
+            let folder = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(path[...$0]) } ?? ""
+            guard let link, let place = Place(folder.isEmpty ? "." : folder + "."), link.isTrusted(in: place) else {
+                return .failure(
+                    Obstacle(
+                        description:
+                            "\(path) is a link of another user's in a folder where everybody may make one; name the "
+                            + "file to which it should lead"))
+            }
+            let next = String(decoding: bytes[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            path = next.utf8.first == UInt8(ascii: "/") ? next : folder + next
+        }
+        return .failure(Obstacle(description: String(cString: strerror(ELOOP))))
+    }
+
+    private static func isFile(_ path: String) -> Bool {
+        // Without waiting, because a pipe may have no writer.
+        let descriptor = Glibc.open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)
+        // What cannot be read may still be a file of somebody's.
+        guard descriptor >= 0 else { return errno == EACCES }
+        defer { close(descriptor) }
+        return FileIdentity(descriptor: descriptor)?.isRegular ?? true
+    }
+
+    /// A link or folder, itself.
+    private struct Place {
+        var owner: Int
+        var permissions: Int
+        var device: Int
+
+        init?(_ path: String) {
+            guard let attributes = try? FileManager.default.attributesOfItem(atPath: path),
+                let owner = attributes[.ownerAccountID] as? Int,
+                let permissions = attributes[.posixPermissions] as? Int,
+                let device = attributes[.systemNumber] as? Int
+            else { return nil }
+            (self.owner, self.permissions, self.device) = (owner, permissions, device)
+        }
+
+        /// Whether a link may be followed, by the kernel's own rule (proc_sys_fs(5), protected_symlinks), which holds where it
+        /// does the following.
+        func isTrusted(in folder: Place) -> Bool {
+            // Everybody may write there, and remove what is his own.
+            folder.permissions & 0o1002 != 0o1002 || owner == Int(geteuid()) || owner == folder.owner
+        }
+    }
+}
