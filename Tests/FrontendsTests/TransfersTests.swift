@@ -80,7 +80,9 @@ import Testing
         try await site.visit { port in
             let connection = try HTTPConnection(port: port, seconds: ends ? 10 : 1)
             try connection.send("GET /image/\(id)/v1.13.5/kernel-amd64 \(version)\r\nHost: x\r\n\(header)\r\n")
-            #expect(try connection.reply().body == site.release.kernel)
+            let reply = try connection.reply()
+            #expect(reply.body == site.release.kernel)
+            #expect((reply["connection"] == "keep-alive") == (version == "HTTP/1.0" && !ends))
             if ends {
                 #expect(try connection.isEnded())
             } else {

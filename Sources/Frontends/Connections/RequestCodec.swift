@@ -13,6 +13,7 @@ import NIOHTTPTypesHTTP1
 /// - whether the connection ends after the answer is one word (RFC 9112 §9.3). The library looks for `Connection: close` in
 ///   exactly this spelling; a client of HTTP/1.0, such as small firmware, ends its connections by default and waits for that
 ///   end, and others write `Close`;
+/// - a client of HTTP/1.0 that asks for its connection to go on is told so, or it would wait for the end (RFC 9112 §C.2.2);
 /// - the authority is what the one Host field says (RFC 9112 §3.2), unless the target is a URL and says it (§3.2.2). HTTP/1.1
 ///   wants exactly one field, so a request with none or several has no authority and is refused; HTTP/1.0 knows no such field,
 ///   so where it is missing there the authority is empty.
@@ -22,9 +23,13 @@ final class RequestCodec: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPServerResponsePart
 
+    /// Whether the newest request is of HTTP/1.0 and asked for the connection to go on.
+    private var staysForOldClient = false
+
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
         case .head(let head):
+            staysForOldClient = head.isKeepAlive && (head.version.major, head.version.minor) < (1, 1)
             do { context.fireChannelRead(wrapInboundOut(.head(try Self.request(head)))) } catch {
                 context.fireErrorCaught(error)
             }
@@ -36,7 +41,10 @@ final class RequestCodec: ChannelDuplexHandler, RemovableChannelHandler {
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch unwrapOutboundIn(data) {
-        case .head(let head): context.write(wrapOutboundOut(.head(HTTPResponseHead(head))), promise: promise)
+        case .head(let head):
+            var head = HTTPResponseHead(head)
+            if staysForOldClient { head.headers.add(name: "Connection", value: "keep-alive") }
+            context.write(wrapOutboundOut(.head(head)), promise: promise)
         case .body(let bytes): context.write(wrapOutboundOut(.body(.byteBuffer(bytes))), promise: promise)
         case .end(let trailers): context.write(wrapOutboundOut(.end(trailers.map(HTTPHeaders.init))), promise: promise)
         }
