@@ -37,7 +37,7 @@ test: packages
 	swift build --build-tests
 	$(SUDO) env "PATH=$$PATH" LAB=1 swift test --skip-build --no-parallel
 
-# Every case of the lab: each firmware beside each address server, rival and outage, some forty minutes of them.
+# Every case of the lab: each firmware beside each address server, rival and outage, some twenty-five minutes of them.
 lab-full: packages
 	swift build --build-tests
 	$(SUDO) env "PATH=$$PATH" LAB=full swift test --skip-build --no-parallel --filter LabTests
