@@ -51,13 +51,15 @@ extension Appliance {
         }
         if case .boot(let assets) = plan.action {
             explanation.commandLine = assets.commandLine
-            for kind in [AssetKind.kernel, .initramfs] { explanation.assets.append(await describe(kind, of: assets)) }
+            explanation.assets = [
+                await describe(.kernel, at: assets.names.kernel, of: assets),
+                await describe(.initramfs, at: assets.names.initramfs, of: assets),
+            ]
         }
         return explanation
     }
 
-    private func describe(_ kind: AssetKind, of assets: BootAssets) async -> Explanation.Asset {
-        let path = assets.path(kind)
+    private func describe(_ kind: AssetKind, at path: String, of assets: BootAssets) async -> Explanation.Asset {
         let target = AssetPath(kind, platform: assets.target.platform, architecture: assets.target.architecture)
         do {
             let length = try await factory.knownLength(of: target, schematic: assets.schematic, version: assets.version)

@@ -7,10 +7,10 @@ extension BootAssets {
         let base = origin.baseURL
         let payload: MachineScript.Payload =
             target.secureBoot
-            ? .unifiedKernelImage(url: "\(base)/\(path(.unifiedKernelImage))")
-            : .kernel(url: "\(base)/\(path(.kernel))", initramfs: "\(base)/\(path(.initramfs))")
+            ? .unifiedKernelImage(url: "\(base)/\(names.unifiedKernelImage)")
+            : .kernel(url: "\(base)/\(names.kernel)", initramfs: "\(base)/\(names.initramfs)")
         return try MachineScript(
-            machine: machine, title: "Talos \(version.tag)", payload: payload, commandLine: commandLine
+            machine: machine, title: names.release, payload: payload, commandLine: commandLine
         ).text(from: origin)
     }
 }

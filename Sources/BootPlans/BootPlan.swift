@@ -35,11 +35,6 @@ public struct BootAssets: Sendable {
     public var target: AssetPath
     /// The kernel's command line: the schematic's, then the machine's own arguments.
     public var commandLine: String
-
-    /// The path of one of its assets, as the image frontend serves it, without a leading slash.
-    public func path(_ kind: AssetKind) -> String {
-        let asset = AssetPath(
-            kind, platform: target.platform, architecture: target.architecture, secureBoot: target.secureBoot)
-        return "image/\(schematic.id)/\(version.tag)/\(asset.path)"
-    }
+    /// What release and schematic are called.
+    public var names: BootNames
 }

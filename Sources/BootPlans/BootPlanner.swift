@@ -101,8 +101,7 @@ public final class BootPlanner: Sendable {
             }
             let assets = try await assets(of: match.assignment, for: machine, baseURL: baseURL)
             if let address { try await note(match.assignment.boot, of: machine.mac, at: address) }
-            return plan(
-                .boot(assets), "\(match.rule): Talos \(assets.version.tag), schematic \(assets.schematic.id.short)")
+            return plan(.boot(assets), "\(match.rule): \(assets.names.summary)")
         } catch let error as FactoryError where error.code == .busy {
             return plan(.wait, "\(match.rule): \(error.message)")
         } catch {
@@ -179,7 +178,9 @@ public final class BootPlanner: Sendable {
             }
             text = line.description
         }
-        return BootAssets(schematic: schematic, version: resolution.version, target: target, commandLine: text)
+        return BootAssets(
+            schematic: schematic, version: resolution.version, target: target, commandLine: text,
+            names: resolution.names)
     }
 
     /// The release that a selector names, if it has everything that the schematic needs on this architecture, and the command
@@ -199,7 +200,9 @@ public final class BootPlanner: Sendable {
         let line = try await storage.run {
             try Factory.commandLine(of: target, schematic: schematic, version: version)
         }
-        return Resolution(version: version, commandLine: line)
+        return Resolution(
+            version: version, names: BootNames(schematic: schematic.id, version: version, target: target),
+            commandLine: line)
     }
 
     private var noFile: String {

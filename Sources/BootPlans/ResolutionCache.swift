@@ -15,11 +15,14 @@ struct ResolutionKey: Hashable, Sendable {
 struct Resolution: Sendable {
     let version: TalosVersion
     let commandLine: KernelCommandLine
+    /// What release and schematic are called.
+    let names: BootNames
     /// The command line as text, for the many machines that add nothing to it.
     let text: String
 
-    init(version: TalosVersion, commandLine: KernelCommandLine) {
+    init(version: TalosVersion, names: BootNames, commandLine: KernelCommandLine) {
         self.version = version
+        self.names = names
         self.commandLine = commandLine
         text = commandLine.description
     }

@@ -17,11 +17,19 @@ public struct MACAddress: Hashable, Sendable, Comparable, CustomStringConvertibl
     /// An address as people and tools write it: "52:54:00:12:34:56", the same with dashes (as in pxelinux names and iPXE's
     /// `:hexhyp`), "5254.0012.3456" as switches print it, or twelve bare digits; either case.
     public init?(parsing text: some StringProtocol) {
+        guard
+            let value = text.utf8.withContiguousStorageIfAvailable(Self.value(of:))
+                ?? Array(text.utf8).withUnsafeBufferPointer(Self.value(of:))
+        else { return nil }
+        self.value = value
+    }
+
+    private static func value(of text: UnsafeBufferPointer<UInt8>) -> UInt64? {
         var value: UInt64 = 0
         var digits = 0
         var separator: UInt8?
         var separators = 0
-        for byte in text.utf8 {
+        for byte in text {
             if let digit = byte.hexadecimalDigit {
                 guard digits < 12 else { return nil }
                 (value, digits) = (value << 4 | UInt64(digit), digits + 1)
@@ -35,7 +43,7 @@ public struct MACAddress: Hashable, Sendable, Comparable, CustomStringConvertibl
         guard digits == 12, separators == separator.flatMap(Self.digits(between:)).map({ 12 / $0 - 1 }) ?? 0 else {
             return nil
         }
-        self.value = value
+        return value
     }
 
     /// How many digits stand between two of these separators; nil for a byte that separates nothing.

@@ -1,0 +1,30 @@
+import Schematics
+import TalosModel
+
+/// What a release and a schematic are called on consoles and in URLs: made once for all the machines that boot them.
+public struct BootNames: Sendable {
+    /// The release for people, as in "Talos v1.13.5".
+    public let release: String
+    /// Release and schematic for people, the latter by the first digits of its ID.
+    let summary: String
+    /// The path of the kernel, as the image frontend serves it, without a leading slash.
+    public let kernel: String
+    /// The path of the initramfs.
+    public let initramfs: String
+    /// The path of the unified kernel image.
+    public let unifiedKernelImage: String
+
+    init(schematic: SchematicID, version: TalosVersion, target: AssetPath) {
+        let tag = version.tag
+        release = "Talos \(tag)"
+        summary = "Talos \(tag), schematic \(schematic.short)"
+        func path(_ kind: AssetKind) -> String {
+            let asset = AssetPath(
+                kind, platform: target.platform, architecture: target.architecture, secureBoot: target.secureBoot)
+            return "image/\(schematic)/\(tag)/\(asset.path)"
+        }
+        kernel = path(.kernel)
+        initramfs = path(.initramfs)
+        unifiedKernelImage = path(.unifiedKernelImage)
+    }
+}
