@@ -16,13 +16,17 @@ enum OptionValues {
         { text in
             let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
             guard text.utf8.allSatisfy(digits.contains), let number = Number(text), range.contains(number) else {
-                throw ValidationError(
-                    range.upperBound == .max && Number.bitWidth == Int.bitWidth
-                        ? "write a number, \(range.lowerBound) or more"
-                        : "write a number from \(range.lowerBound) to \(range.upperBound)")
+                throw ValidationError("write a number from \(range.lowerBound) to \(range.upperBound)")
             }
             return number
         }
+    }
+
+    /// A file or folder. An empty name would be the folder that a command happens to run in; it comes of a variable without a
+    /// value.
+    @Sendable static func path(_ text: String) throws -> String {
+        guard !text.isEmpty else { throw ValidationError("it is empty; name a file or folder, . for the current one") }
+        return text
     }
 
     @Sendable static func baseURL(_ text: String) throws -> BaseURL {

@@ -9,7 +9,10 @@ extension Logger.Level: @retroactive ExpressibleByArgument {}
 
 /// The store, which most commands need.
 struct StoreOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The folder with releases, schematics and built segments.", valueName: "folder"))
+    @Option(
+        help: OptionValues.help(
+            "The folder with releases, schematics and built segments.", default: ApplianceSettings().store, "folder"),
+        transform: OptionValues.path)
     var store = ApplianceSettings().store
 
     /// The folder, absolute.
@@ -36,16 +39,21 @@ struct AddressOptions: ParsableArguments {
 
 /// Who boots what, and with which loaders.
 struct RackOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The machines file: who boots what.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("The machines file: who boots what.", valueName: "file"), transform: OptionValues.path)
     var config: String?
 
-    @Option(help: ArgumentHelp("A folder of your own files, served beside the loaders.", valueName: "folder"))
-    var tftpRoot: String = ApplianceSettings().tftpRoot
+    @Option(
+        help: OptionValues.help(
+            "A folder of your own files, served beside the loaders.", default: ApplianceSettings().tftpRoot, "folder"),
+        transform: OptionValues.path)
+    var tftpRoot = ApplianceSettings().tftpRoot
 
     @Option(
         name: .customLong("loader-folder"),
         help: ArgumentHelp(
-            "A folder to look for iPXE in before the usual ones; may be repeated.", valueName: "folder"))
+            "A folder to look for iPXE in before the usual ones; may be repeated.", valueName: "folder"),
+        transform: OptionValues.path)
     var loaderFolders: [String] = []
 }
 
@@ -108,13 +116,13 @@ struct DaemonOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "How many builds run at once and share the processors. The default is the number of processors.",
-            valueName: "n"), transform: OptionValues.number(1...Int.max))
+            valueName: "n"), transform: OptionValues.number(1...1024))
     var builds: Int?
 
     @Option(
         help: OptionValues.help(
             "How many builds may wait before more are refused.", default: ApplianceSettings().waitingBuilds, "n"),
-        transform: OptionValues.number(0...Int.max))
+        transform: OptionValues.number(0...1_000_000))
     var waitingBuilds = ApplianceSettings().waitingBuilds
 }
 

@@ -57,15 +57,18 @@ import Testing
         ("--http-address", "http://a", "an address of this host"), ("--http-port", "70000", "from 0 to 65535"),
         ("--http-port", "x", "from 0 to 65535"), ("--http-port", "+80", "from 0 to 65535"),
         ("--http-port", "", "from 0 to 65535"),
-        ("--tftp-port", "65536", "from 0 to 65535"), ("--builds", "0", "1 or more"),
-        ("--waiting-builds", "x", "0 or more"),
+        ("--tftp-port", "65536", "from 0 to 65535"), ("--builds", "0", "from 1 to 1024"),
+        ("--builds", "9223372036854775807", "from 1 to 1024"), ("--waiting-builds", "x", "from 0 to 1000000"),
+        ("--waiting-builds", "9223372036854775807", "from 0 to 1000000"), ("--store", "", "it is empty"),
+        ("--tftp-root", "", "it is empty"), ("--loader-folder", "", "it is empty"), ("--config", "", "it is empty"),
         ("--tftp-transfers", "0", "from 1 to 1000000"), ("--tftp-transfers-per-client", "1025", "from 1 to 1024"),
         ("--schematic-limit", "9", "from 1024 to 67108864"), ("--tftp-block-size", "10.0.0.0=9", "10.1.0.0/16=1418"),
         ("--config-network", "10.1.0.0", "10.1.0.0/16"),
     ])
     func aValueThatIsNone(option: String, value: String, right: String) throws {
         for command in ["serve", "check"] {
-            let errors = try refusal(of: [command, "--store", "/nonexistent", option, value])
+            let store = option == "--store" ? [] : ["--store", "/nonexistent"]
+            let errors = try refusal(of: [command] + store + [option, value])
             #expect(errors.contains("'\(value)' is invalid for '\(option) ") && errors.contains(right), "\(errors)")
         }
     }
