@@ -15,6 +15,8 @@ struct CheckCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
+        // What serve may not read, nor may this: serve gives up root's rights.
+        try becomeOwner(of: options.store.folder)
         let problems = await Appliance.check(options.settings, version: slipwayVersion)
         if json {
             try printJSON(problems)
