@@ -80,7 +80,11 @@ import Testing
         try await site.visit { port in
             let connection = try HTTPConnection(port: port, seconds: 60)
             let doubled = try connection.ask("POST", "/schematics", body: Array("overlay: {options: {\(pairs)}}".utf8))
-            #expect(doubled.status == 400 && doubled.text.contains("already defined") && doubled.body.count < 200_000)
+            #expect(doubled.status == 400 && doubled.text.contains("already defined") && doubled.body.count < 5000)
+            for long in [String(repeating: "!", count: 900_000), "*" + String(repeating: "a", count: 900_000)] {
+                let refused = try connection.ask("POST", "/schematics", body: Array(long.utf8))
+                #expect(refused.status == 400 && refused.body.count < 5000, "\(refused.body.count)")
+            }
             let posted = try connection.ask(
                 "POST", "/schematics",
                 body: Array("customization: {systemExtensions: {officialExtensions: [\(name)]}}".utf8))
@@ -90,6 +94,7 @@ import Testing
             #expect(refused.status == 400 && refused.body.count < 3000, "\(refused.status) \(refused.text.prefix(300))")
             #expect(refused.text.contains("nn…"), "\(id): \(refused.headers) \(refused.text.suffix(200))")
         }
+        #expect(site.log.all.allSatisfy { $0.utf8.count < 10_000 })
     }
 
     @Test func whoReadsSchematicsHoldsUpNobodyElse() async throws {

@@ -28,6 +28,15 @@ enum PublicText {
     /// The first 64 bytes of what a request said. One character of it may be as long as whoever sent it likes.
     static func beginning(of text: String) -> String { String(decoding: text.utf8.prefix(64), as: UTF8.self) }
 
+    /// A message without its middle where it is too long. It may quote what a request said, which is up to a megabyte; what is the
+    /// matter stands before it or behind.
+    static func shortened(_ text: String) -> String {
+        let bytes = text.utf8
+        guard bytes.count > 4096 else { return text }
+        return String(decoding: bytes.prefix(3072), as: UTF8.self) + " … "
+            + String(decoding: bytes.suffix(1024), as: UTF8.self)
+    }
+
     /// Whether a path can begin behind this byte; behind others a slash is part of a URL or a name.
     private static func beginsWord(_ byte: UInt8) -> Bool {
         switch byte {

@@ -25,7 +25,7 @@ enum ErrorAnswers {
                 status.code >= 500 && ![.serviceUnavailable, .notImplemented].contains(status)
                 || error.code == .schematicLost
             log(isOurs ? .error : .notice, "refused", error, status, request, context, machine)
-            return .refusal(status, PublicText.withoutPaths(error.message))
+            return .refusal(status, PublicText.withoutPaths(PublicText.shortened(error.message)))
         case is CancellationError:
             // The client has gone; nobody will read this (nginx' 499 is the custom for the log).
             return Response(status: .init(code: 499, reasonPhrase: "Client Closed Request"))
@@ -48,7 +48,7 @@ enum ErrorAnswers {
     ) {
         var metadata: Logger.Metadata = [
             "http.path": "\(String(decoding: (request.head.path ?? "").utf8.prefix(256), as: UTF8.self))",
-            "http.status": "\(status.code)", "error": "\(error)",
+            "http.status": "\(status.code)", "error": "\(PublicText.shortened("\(error)"))",
         ]
         if let machine { metadata["machine.mac"] = "\(machine)" }
         context.logRefusal(level, message, metadata)
