@@ -70,7 +70,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("HTTP/1.0", "", true), ("HTTP/1.0", "Connection: keep-alive\r\n", false), ("HTTP/1.1", "", false),
+        ("HTTP/1.0", "", true), ("HTTP/1.0", "Connection: keep-alive\r\n", true), ("HTTP/1.1", "", false),
         ("HTTP/1.1", "Connection: close\r\n", true), ("HTTP/1.1", "Connection: Close\r\n", true),
         ("HTTP/1.1", "Connection: TE, close\r\n", true),
     ])
@@ -80,9 +80,7 @@ import Testing
         try await site.visit { port in
             let connection = try HTTPConnection(port: port, seconds: ends ? 10 : 1)
             try connection.send("GET /image/\(id)/v1.13.5/kernel-amd64 \(version)\r\nHost: x\r\n\(header)\r\n")
-            let reply = try connection.reply()
-            #expect(reply.body == site.release.kernel)
-            #expect((reply["connection"] == "keep-alive") == (version == "HTTP/1.0" && !ends))
+            #expect(try connection.reply().body == site.release.kernel)
             if ends {
                 #expect(try connection.isEnded())
             } else {

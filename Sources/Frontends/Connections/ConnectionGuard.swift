@@ -91,7 +91,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             guard !isLast else { return }
             open += 1
             isReading = true
-            isLast = !head.isKeepAlive
+            isLast = head.endsConnection
             if open == 1 { note(busy: true) }
             if head.awaitsLeave { answerExpectation(of: head, context) }
             if endsAfterAnswer {

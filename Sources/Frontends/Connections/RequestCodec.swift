@@ -13,7 +13,6 @@ import NIOHTTPTypesHTTP1
 /// - whether the connection ends after the answer is one word (RFC 9112 §9.3). The library looks for `Connection: close` in
 ///   exactly this spelling; a client of HTTP/1.0, such as small firmware, ends its connections by default and waits for that
 ///   end, and others write `Close`;
-/// - a client of HTTP/1.0 that asks for its connection to go on is told so, or it would wait for the end (RFC 9112 §C.2.2);
 /// - the authority is what the one Host field says (RFC 9112 §3.2), unless the target is a URL and says it (§3.2.2). HTTP/1.1
 ///   wants exactly one field, so a request with none or several has no authority and is refused; HTTP/1.0 knows no such field,
 ///   so where it is missing there the authority is empty.
@@ -23,13 +22,9 @@ final class RequestCodec: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPServerResponsePart
 
-    /// Whether the newest request is of HTTP/1.0 and asked for the connection to go on.
-    private var staysForOldClient = false
-
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
         case .head(let head):
-            staysForOldClient = head.isKeepAlive && (head.version.major, head.version.minor) < (1, 1)
             do { context.fireChannelRead(wrapInboundOut(.head(try Self.request(head)))) } catch {
                 context.fireErrorCaught(error)
             }
@@ -42,9 +37,7 @@ final class RequestCodec: ChannelDuplexHandler, RemovableChannelHandler {
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch unwrapOutboundIn(data) {
         case .head(let head):
-            var head = HTTPResponseHead(head)
-            if staysForOldClient { head.headers.add(name: "Connection", value: "keep-alive") }
-            context.write(wrapOutboundOut(.head(head)), promise: promise)
+            context.write(wrapOutboundOut(.head(HTTPResponseHead(head))), promise: promise)
         case .body(let bytes): context.write(wrapOutboundOut(.body(.byteBuffer(bytes))), promise: promise)
         case .end(let trailers): context.write(wrapOutboundOut(.end(trailers.map(HTTPHeaders.init))), promise: promise)
         }
@@ -64,17 +57,26 @@ final class RequestCodec: ChannelDuplexHandler, RemovableChannelHandler {
             }
         }
         if hosts > 1 { authority = nil }
-        if hosts == 0, (head.version.major, head.version.minor) < (1, 1) { authority = "" }
+        if hosts == 0, head.isOld { authority = "" }
         var path = head.uri
         if case .resource(let named, let host) = RequestTarget(head.uri) {
             path = named
             if authority != nil, let host { authority = host }
         }
-        if !head.isKeepAlive { fields[.connection] = "close" }
+        if head.endsConnection { fields[.connection] = "close" }
         return HTTPRequest(
             method: try HTTPRequest.Method(head.method), scheme: "http", authority: authority, path: path,
             headerFields: fields)
     }
+}
+
+extension HTTPRequestHead {
+    /// Whether it is of a version before HTTP/1.1.
+    fileprivate var isOld: Bool { (version.major, version.minor) < (1, 1) }
+
+    /// Whether the connection ends after the answer. With HTTP/1.0 it always does: to go on, both sides would have to say so, and
+    /// a client that is not told waits for the end (RFC 9112 §C.2.2).
+    var endsConnection: Bool { isOld || !isKeepAlive }
 }
 
 extension String {
