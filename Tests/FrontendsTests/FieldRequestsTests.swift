@@ -57,6 +57,8 @@ import Testing
             // The query is the target's, and so is the place that a redirect leads to.
             let refused = try ask(port, "GET http://b/boot?mac=x HTTP/1.1", "Host: a")
             #expect(refused.status == 400 && refused.text.contains(" http://b/boot.ipxe "), "\(refused.text)")
+            let nobodys = try ask(port, "GET /boot?mac=ff:ff:ff:ff:ff:ff HTTP/1.1", "Host: a")
+            #expect(nobodys.status == 400 && nobodys.text.contains("broadcast"), "\(nobodys.text)")
             let front = try ask(port, "GET http://b?x HTTP/1.1", "Host: a", "Connection: close")
             #expect(front.body == (try ask(port, "GET / HTTP/1.1", "Host: a")).body && front.status == 200)
             let moved = try ask(port, "GET http://b/versions/?x HTTP/1.1", "Host: a")

@@ -40,6 +40,7 @@ struct BootRoutes {
                 .badRequest,
                 "the query needs mac=52-54-00-12-34-56, as \(context.baseURL(of: request))/boot.ipxe sends it")
         }
+        if let obstacle = mac.obstacle { return .refusal(.badRequest, "\(mac): \(obstacle)") }
         let origin = origin(of: request, context)
         let identity = MachineIdentity(
             mac: mac, uuid: query["uuid"].flatMap { SystemUUID(parsing: $0) },
