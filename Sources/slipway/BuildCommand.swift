@@ -32,7 +32,8 @@ struct BuildCommand: AsyncParsableCommand {
     @Option(
         name: .shortAndLong,
         help: ArgumentHelp(
-            "Where to write it, or - for standard output. The default is the asset's name here.", valueName: "file"))
+            "Where to write it, or - for standard output. The default is the asset's name here.", valueName: "file"),
+        transform: OptionValues.path)
     var output: String?
 
     @OptionGroup var store: StoreOptions

@@ -58,6 +58,10 @@ struct OutputFile {
             let descriptor = try open(beside, O_CREAT | O_EXCL | O_NOFOLLOW)
             do {
                 defer { close(descriptor) }
+                // Whoever may not read what is replaced may not read what takes its place.
+                if let replaced = StoreOwner.asRoot({ Place(path) }) {
+                    fchmod(descriptor, mode_t(truncatingIfNeeded: replaced.permissions & 0o777))
+                }
                 try write(composition, to: descriptor)
                 guard fsync(descriptor) == 0 else { throw Self.failure(name, errno) }
                 let code = StoreOwner.asRoot { rename(beside, path) == 0 ? 0 : errno }

@@ -70,6 +70,17 @@ import Testing
         #expect(read(reader, &bytes, 16) == 3)
     }
 
+    @Test func whoMayReadItStays() throws {
+        let target = try scratch.write("folder/target", "old")
+        #expect(chmod(target, 0o600) == 0)
+        let program = try build(target)
+        #expect(try program.finish() == 0, "\(program.errors)")
+        let attributes = try FileManager.default.attributesOfItem(atPath: target)
+        #expect(attributes[.posixPermissions] as? Int == 0o600 && attributes[.size] as? Int != 3)
+        let nameless = try build("")
+        #expect(try nameless.finish() == 64 && nameless.errors.contains("it is empty"), "\(nameless.errors)")
+    }
+
     @Test func linksThatLeadNowhere() throws {
         try FileManager.default.createSymbolicLink(atPath: "\(folder)/a", withDestinationPath: "b")
         try FileManager.default.createSymbolicLink(atPath: "\(folder)/b", withDestinationPath: "a")
