@@ -56,6 +56,25 @@ import Testing
         ]
     }
 
+    /// As root, `serve` becomes the store's owner; what he may not read, `check` must not find in order.
+    @Test func whatOnlyRootMayReadIsAProblem() throws {
+        let machines = try scratch.write("machines.yaml", "defaults: {schematic: {}, version: v1.13.5}\n")
+        func check() throws -> (code: Int32, text: String) {
+            let program = try Program([
+                "check", "--store", store, "--config", machines, "--dhcp", "off", "--no-tftp", "--http-address",
+                "127.0.0.1", "--http-port", "18080", "--external-url", "http://127.0.0.1:18080",
+            ])
+            return (try program.finish(within: 20), program.errors)
+        }
+        #expect(chmod(machines, 0o644) == 0)
+        let open = try check()
+        #expect(!open.text.contains("Permission denied"), "\(open.text)")
+        #expect(chmod(machines, 0o600) == 0)
+        let closed = try check()
+        #expect(closed.code == 1 && closed.text.contains("Permission denied"), "\(closed.text)")
+        #expect(closed.text.contains(machines), "\(closed.text)")
+    }
+
     /// Whoever it is for, the folder may be open to look at or not.
     @Test(arguments: [mode_t(0o755), 0o700])
     func anotherUserIsToldToBeItsOwner(mode: mode_t) throws {
