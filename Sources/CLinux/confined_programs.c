@@ -15,14 +15,16 @@
 // Everything below that runs in the child is a system call, or is in signal-safety(7): other threads of this process may have
 // held any lock when it was forked.
 
-static int limit(int resource, uint64_t value) {
+// The hard limit is `grace` above the soft one.
+static int limit(int resource, uint64_t value, rlim_t grace) {
     if (value == 0) return 0;
     struct rlimit now, wanted;
     if (getrlimit(resource, &now) != 0) return -1;
     wanted.rlim_cur = value;
+    wanted.rlim_max = value > RLIM_INFINITY - grace ? RLIM_INFINITY : value + grace;
     // No more than this process has, which it could not give.
-    if (now.rlim_max != RLIM_INFINITY && wanted.rlim_cur > now.rlim_max) wanted.rlim_cur = now.rlim_max;
-    wanted.rlim_max = wanted.rlim_cur;
+    if (wanted.rlim_max > now.rlim_max) wanted.rlim_max = now.rlim_max;
+    if (wanted.rlim_cur > now.rlim_max) wanted.rlim_cur = now.rlim_max;
     return setrlimit(resource, &wanted);
 }
 
@@ -63,8 +65,10 @@ static int prepare(const char *folder, int output, const struct linux_program_li
     if (input < 0 || dup2(input, STDIN_FILENO) < 0) return -1;
     if (dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0) return -1;
     if (chdir(folder) != 0 || close_on_exec() != 0) return -1;
-    if (limit(RLIMIT_AS, limits->memory) != 0 || limit(RLIMIT_FSIZE, limits->file_size) != 0) return -1;
-    if (limit(RLIMIT_CPU, limits->seconds) != 0 || limit(RLIMIT_NOFILE, limits->descriptors) != 0) return -1;
+    if (limit(RLIMIT_AS, limits->memory, 0) != 0 || limit(RLIMIT_FSIZE, limits->file_size, 0) != 0) return -1;
+    if (limit(RLIMIT_NOFILE, limits->descriptors, 0) != 0) return -1;
+    // At the soft limit comes SIGXCPU, which tells the reason; at the hard one SIGKILL, which anybody may have sent.
+    if (limit(RLIMIT_CPU, limits->seconds, 1) != 0) return -1;
     struct rlimit nothing = {0, 0};
     if (setrlimit(RLIMIT_CORE, &nothing) != 0) return -1;
     return drop_capabilities();

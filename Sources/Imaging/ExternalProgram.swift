@@ -49,12 +49,13 @@ struct ExternalProgram {
     /// - Parameters:
     ///   - folder: where to run it. Arguments name files from there: the program has no rights by which root could go
     ///     through the folders of another user.
-    ///   - limit: how long it may take. The default is 10 minutes.
+    ///   - limit: how long it may take, by the clock and of a processor. The default is 10 minutes.
     func run(
         _ arguments: [String], in folder: String, searching folders: [String] = Self.folders,
         limit: Duration = Self.timeLimit, limits: Limits = Limits(), isCancelled: CancellationCheck
     ) throws(ImagingError) {
         let path = try locate(in: folders)
+        let seconds = UInt64(max(1, limit.components.seconds))
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else {
             throw ImagingError(.programFailed, "cannot start \(path): \(String(cString: strerror(errno)))")
@@ -63,7 +64,7 @@ struct ExternalProgram {
         defer { close(output) }
         _ = fcntl(output, F_SETFD, FD_CLOEXEC)
         _ = fcntl(output, F_SETFL, O_NONBLOCK)
-        let id = start(path, arguments, in: folder, output: input, limit, limits)
+        let id = start(path, arguments, in: folder, output: input, seconds, limits)
         close(input)
         guard id > 0 else {
             throw ImagingError(.programFailed, "cannot start \(path): \(String(cString: strerror(-id)))")
@@ -74,10 +75,7 @@ struct ExternalProgram {
         while !hasEnded(id) {
             said.take(from: output, milliseconds: 100)
             if ContinuousClock.now >= deadline {
-                reason = ImagingError(
-                    .programTimedOut,
-                    "\(path) had not ended after \(limit.components.seconds) seconds and was stopped; look for a "
-                        + "disk that does not answer, or for an extension or release that is damaged")
+                reason = timedOut("\(path) had not ended after \(seconds) seconds")
             } else if isCancelled() {
                 reason = ImagingError(.cancelled, "the build was cancelled")
             }
@@ -90,6 +88,8 @@ struct ExternalProgram {
         said.take(from: output, milliseconds: 0)
         let signal = status & 0x7f
         guard status != 0 else { return }
+        // Whichever of the two clocks is first, of the wall or of the processor, the reason is the same.
+        if signal == SIGXCPU { throw timedOut("\(path) had worked for \(seconds) seconds of processor time") }
         let end =
             signal == 0
             ? "ended with status \(status >> 8 & 0xff)"
@@ -98,9 +98,15 @@ struct ExternalProgram {
             .programFailed, "\(path) \(end): " + said.text.split(separator: "\n").suffix(5).joined(separator: "; "))
     }
 
+    private func timedOut(_ fact: String) -> ImagingError {
+        ImagingError(
+            .programTimedOut,
+            "\(fact) and was stopped; look for a disk that does not answer, or for an extension or release that is damaged")
+    }
+
     /// The new process' id, or a negative error number.
     private func start(
-        _ path: String, _ arguments: [String], in folder: String, output: Int32, _ time: Duration,
+        _ path: String, _ arguments: [String], in folder: String, output: Int32, _ seconds: UInt64,
         _ limits: Limits
     ) -> pid_t {
         let environment = ["PATH=\(Self.folders.joined(separator: ":"))", "LC_ALL=C.UTF-8", "TZ=UTC"]
@@ -109,7 +115,7 @@ struct ExternalProgram {
         defer { for pointer in words + variables { free(pointer) } }
         var bounds = linux_program_limits(
             memory: limits.memory, file_size: limits.fileLength,
-            seconds: UInt64(max(1, time.components.seconds)), descriptors: 256)
+            seconds: seconds, descriptors: 256)
         return linux_spawn_confined(path, &words, &variables, folder, output, &bounds)
     }
 

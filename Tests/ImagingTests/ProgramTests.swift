@@ -47,6 +47,18 @@ import Testing
         #expect(ContinuousClock().now - start < .seconds(30))
     }
 
+    /// A program that works all the time may reach its limit of processor time before the clock does.
+    @Test func aProgramThatWorksTooLongIsStopped() throws {
+        let folder = try TestFolder()
+        let error = #expect(throws: ImagingError.self) {
+            try ExternalProgram(name: "sh", package: "dash").run(
+                ["-c", "kill -XCPU $$"], in: folder.path, limit: .seconds(7), isCancelled: { false })
+        }
+        #expect(error?.code == .programTimedOut)
+        #expect(
+            error?.message.contains("/sh had worked for 7 seconds of processor time") == true, "\(error?.message ?? "")")
+    }
+
     /// What a program sees of itself, when a service that may use raw sockets starts it while clients are connected.
     @Test func aProgramHasNothingOfTheService() throws {
         let folder = try TestFolder()
@@ -113,7 +125,7 @@ import Testing
         }
         #expect(limit(["Max", "address", "space"]) == ["1073741824", "1073741824"])
         #expect(limit(["Max", "file", "size"]) == ["1048576", "1048576"])
-        #expect(limit(["Max", "cpu", "time"]) == ["77", "77"])
+        #expect(limit(["Max", "cpu", "time"]) == ["77", "78"])
         #expect(limit(["Max", "core", "file", "size"]) == ["0", "0"])
         #expect(limit(["Max", "open", "files"]) == ["256", "256"])
         let process = try read("process").split(separator: "\n")[0]
