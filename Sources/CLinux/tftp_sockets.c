@@ -9,7 +9,6 @@
 #include <netinet/udp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -350,35 +349,7 @@ ptrdiff_t tftp_read_blocks(
     return packet - output;
 }
 
-// MARK: - Waiting
-
-int tftp_poll_create(void) {
-    int fd = epoll_create1(EPOLL_CLOEXEC);
-    return fd < 0 ? -errno : fd;
-}
-
-int tftp_poll_add(int poll, int fd, uint32_t tag) {
-    struct epoll_event event = {.events = EPOLLIN, .data.u32 = tag};
-    return epoll_ctl(poll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
-}
-
-int tftp_poll_watch_writing(int poll, int fd, uint32_t tag, bool writing) {
-    struct epoll_event event = {.events = writing ? EPOLLIN | EPOLLOUT : EPOLLIN, .data.u32 = tag};
-    return epoll_ctl(poll, EPOLL_CTL_MOD, fd, &event) < 0 ? -errno : 0;
-}
-
-int tftp_poll_wait(int poll, struct tftp_ready *ready, int capacity, int milliseconds) {
-    struct epoll_event events[TFTP_BATCH];
-    int count = epoll_wait(poll, events, capacity < TFTP_BATCH ? capacity : TFTP_BATCH, milliseconds);
-    if (count < 0) return -errno;
-    for (int i = 0; i < count; i++)
-        ready[i] = (struct tftp_ready){
-            .tag = events[i].data.u32,
-            .readable = (events[i].events & (EPOLLIN | EPOLLERR | EPOLLHUP)) != 0,
-            .writable = (events[i].events & EPOLLOUT) != 0,
-        };
-    return count;
-}
+// MARK: - Waking
 
 int tftp_wakeup_create(void) {
     int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);

@@ -6,7 +6,7 @@ struct Transfer {
     var state: ReadTransfer
     /// The client's endpoint as a number.
     let client: UInt64
-    /// Which of our addresses packets leave from: the one that was asked.
+    /// Which of our addresses packets are told to leave from: the one that was asked, or 0 if the socket is bound to it.
     let source: UInt32
     /// Which of the worker's sockets.
     let socket: Int
@@ -37,7 +37,7 @@ final class TransferTerms: Sendable {
     let client: UInt64
     /// Which of the client port's transfers, for the admission.
     let ticket: UInt64
-    /// Which of our addresses packets leave from: the one that was asked.
+    /// Which of our addresses packets are told to leave from: the one that was asked, or 0 if the socket is bound to it.
     let source: UInt32
     /// Which of the worker's sockets.
     let socket: Int
@@ -46,13 +46,13 @@ final class TransferTerms: Sendable {
     /// When it began, in nanoseconds.
     let began: UInt64
 
-    init(_ starting: StartingTransfer, socket: Int, began: UInt64) {
+    init(_ starting: StartingTransfer, socket: Int, source: UInt32, began: UInt64) {
         subject = starting.subject
         request = starting.request
         content = starting.content
         client = starting.subject.client.key
         ticket = starting.ticket
-        source = starting.subject.server.value
+        self.source = source
         self.socket = socket
         let accepted = starting.terms.accepted
         options = accepted.isEmpty ? [] : TFTPPacket.optionAcknowledgement(accepted).encode()

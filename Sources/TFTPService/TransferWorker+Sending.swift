@@ -54,8 +54,15 @@ extension TransferWorker {
     mutating func refuse(
         _ client: SocketEndpoint, from server: IPv4Address, listener: Int, code: TFTPErrorCode, message: String
     ) {
-        guard let socket = socketForTransfer(listener: listener) else { return }
-        send(TFTPPacket.error(code, message: message).encode(), to: client.key, from: server.value, socket: socket)
+        guard let socket = socketForTransfer(from: server.value, listener: listener) else { return }
+        send(
+            TFTPPacket.error(code, message: message).encode(), to: client.key, from: source(of: server, on: socket),
+            socket: socket)
+    }
+
+    /// What a packet must be told so that it leaves from `server`: nothing, if the socket is bound to it.
+    func source(of server: IPv4Address, on socket: Int) -> UInt32 {
+        sockets[socket].address == server.value ? 0 : server.value
     }
 
     mutating func send(_ bytes: [UInt8], to client: UInt64, from source: UInt32, socket: Int) {
@@ -184,15 +191,13 @@ extension TransferWorker {
             }
             tftp_sender_skip(sender)
         }
-        if !sockets[socket].blocked.isEmpty {
-            _ = tftp_poll_watch_writing(inbox.poll, sockets[socket].descriptor, UInt32(socket), true)
-        }
+        if !sockets[socket].blocked.isEmpty { watchRoom(on: socket, true) }
     }
 
     mutating func roomReturned(on socket: Int) {
         let blocked = sockets[socket].blocked
         sockets[socket].blocked = []
-        _ = tftp_poll_watch_writing(inbox.poll, sockets[socket].descriptor, UInt32(socket), false)
+        watchRoom(on: socket, false)
         for slot in blocked where transfers[slot]?.isBlocked == true && transfers[slot]?.socket == socket {
             transfers[slot]?.isBlocked = false
             if let action = transfers[slot]?.state.roomReturned() { perform(action, slot: slot) }

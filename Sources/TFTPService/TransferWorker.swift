@@ -3,12 +3,28 @@ import Glibc
 import NetworkTypes
 import TFTP
 
+/// Sockets that transfers take in turn.
+struct SocketPool {
+    var sockets: [Int] = []
+    private var last = 0
+
+    /// The next in turn, but for `old` if there is another.
+    mutating func next(otherThan old: Int?) -> Int? {
+        guard !sockets.isEmpty else { return nil }
+        last = (last + 1) % sockets.count
+        if sockets[last] == old { last = (last + 1) % sockets.count }
+        return sockets[last]
+    }
+}
+
 /// One thread's transfers and sockets. Nothing in it is shared; `run()` returns when the inbox says stop.
 struct TransferWorker: ~Copyable {
     struct Socket {
         let descriptor: Int32
         /// Whether requests come to it, and not only what belongs to a transfer.
         let isRequestPort: Bool
+        /// The address that it is bound to; 0 if each packet has to be told where it leaves.
+        var address: UInt32 = 0
         /// Transfers that wait for room.
         var blocked: [Int] = []
     }
@@ -24,9 +40,11 @@ struct TransferWorker: ~Copyable {
     /// The socket for which messages wait in `sender`.
     var staged = 0
     var sockets: [Socket] = []
-    /// The sockets of transfers, and which of them is next.
-    var pool: [Int] = []
-    var nextInPool = 0
+    /// What poll(2) is asked: the inbox first, then the sockets in their order. epoll would have every packet that leaves a
+    /// socket wake this thread's queue, awake or not, and there are never more than a few dozen sockets to look at.
+    var watched: [pollfd]
+    /// The sockets of transfers, by the address that they are bound to.
+    var pools: [UInt32: SocketPool] = [:]
     var transfers: [Transfer?] = []
     /// What stays the same of each, and what it has to be told of.
     var terms: [TransferTerms?] = []
@@ -64,6 +82,7 @@ struct TransferWorker: ~Copyable {
         self.sender = sender
         arena = .allocate(capacity: Self.arenaSize)
         now = tftp_now()
+        watched = [pollfd(fd: inbox.wakeup, events: Int16(POLLIN), revents: 0)]
         for descriptor in listening { adopt(Socket(descriptor: descriptor, isRequestPort: true)) }
     }
 
@@ -75,22 +94,22 @@ struct TransferWorker: ~Copyable {
     }
 
     mutating func run() {
-        let ready = UnsafeMutablePointer<tftp_ready>.allocate(capacity: Int(TFTP_BATCH))
-        defer { ready.deallocate() }
         var nextTick = now + Self.tick
         while true {
             let wait = slots.isEmpty ? -1 : Int32((nextTick - min(now, nextTick)) / 1_000_000 + 1)
-            let count = tftp_poll_wait(inbox.poll, ready, Int32(TFTP_BATCH), wait)
+            let count = poll(&watched, nfds_t(watched.count), wait)
             now = tftp_now()
-            for index in 0..<max(0, Int(count)) {
-                let event = ready[index]
-                if event.tag == .max {
+            if count > 0 {
+                if watched[0].revents != 0 {
                     let (jobs, isStopping) = inbox.take()
                     if isStopping { return stop() }
                     for job in jobs { perform(job) }
-                } else {
-                    if event.readable { receive(from: Int(event.tag)) }
-                    if event.writable { roomReturned(on: Int(event.tag)) }
+                }
+                // Jobs and requests may add sockets, which nobody has asked about yet.
+                for socket in sockets.indices {
+                    let events = Int32(watched[socket + 1].revents)
+                    if events & ~POLLOUT != 0 { receive(from: socket) }
+                    if events & POLLOUT != 0 { roomReturned(on: socket) }
                 }
             }
             flush()
@@ -112,31 +131,49 @@ struct TransferWorker: ~Copyable {
     }
 
     @discardableResult
-    mutating func adopt(_ socket: Socket) -> Int? {
-        guard tftp_poll_add(inbox.poll, socket.descriptor, UInt32(sockets.count)) == 0 else {
-            close(socket.descriptor)
-            return nil
-        }
+    mutating func adopt(_ socket: Socket) -> Int {
         sockets.append(socket)
+        watched.append(pollfd(fd: socket.descriptor, events: Int16(POLLIN), revents: 0))
         return sockets.count - 1
     }
 
+    /// Whether room for sending is waited for too.
+    mutating func watchRoom(on socket: Int, _ isWanted: Bool) {
+        watched[socket + 1].events = Int16(isWanted ? POLLIN | POLLOUT : POLLIN)
+    }
+
     /// The socket of a new transfer: the next in turn, of a few more than the number of transfers asks for. So a client that
-    /// asks anew from its old port meets another port of ours, and a late packet of its old transfer cannot disturb it. They
-    /// are bound to no address, since whoever asks chooses which of ours he asks, and each packet is told where it leaves.
-    mutating func socketForTransfer(listener: Int, otherThan old: Int? = nil) -> Int? {
+    /// asks anew from its old port meets another port of ours, and a late packet of its old transfer cannot disturb it.
+    ///
+    /// - Parameter server: the address that was asked, from which the answers leave. Whoever asks chooses among those of this
+    ///   host, which may be very many (127.0.0.0/8): the first few get sockets of their own, which saves the kernel looking at
+    ///   each packet for where it leaves.
+    mutating func socketForTransfer(from server: UInt32, listener: Int, otherThan old: Int? = nil) -> Int? {
         if context.settings.singlePort { return listener }
-        if pool.count < min(64, 3 + slots.count / 64) {
-            let descriptor = tftp_socket(0, 0, false)
-            if descriptor >= 0, let index = adopt(Socket(descriptor: descriptor, isRequestPort: false)) {
-                pool.append(index)
+        let address = pools[server] != nil || pools.count < Self.mostAddresses ? server : 0
+        if let socket = nextSocket(boundTo: address, otherThan: old) { return socket }
+        // The address may have gone since it was asked.
+        return address == 0 ? nil : nextSocket(boundTo: 0, otherThan: old)
+    }
+
+    private mutating func nextSocket(boundTo address: UInt32, otherThan old: Int?) -> Int? {
+        var pool = pools[address] ?? SocketPool()
+        let wanted = min(Self.largestPool, Self.smallestPool + slots.count / 64)
+        if pool.sockets.count < (sockets.count < Self.mostSockets ? wanted : Self.smallestPool) {
+            let descriptor = tftp_socket(address, 0, false)
+            if descriptor >= 0 {
+                pool.sockets.append(
+                    adopt(Socket(descriptor: descriptor, isRequestPort: false, address: address)))
             }
         }
-        guard !pool.isEmpty else { return nil }
-        nextInPool = (nextInPool + 1) % pool.count
-        if pool[nextInPool] == old { nextInPool = (nextInPool + 1) % pool.count }
-        return pool[nextInPool]
+        guard !pool.sockets.isEmpty else { return nil }
+        defer { pools[address] = pool }
+        return pool.next(otherThan: old)
     }
+
+    private static let (smallestPool, largestPool) = (3, 64)
+    /// How many addresses get sockets of their own, and how many sockets there are before pools stop growing.
+    private static let (mostAddresses, mostSockets) = (8, 128)
 
     // MARK: - Jobs
 
@@ -176,12 +213,16 @@ struct TransferWorker: ~Copyable {
             oldSocket = transfers[slot]?.socket
             end(slot, .failed(older.subject, reason: .replaced), release: false)
         }
-        guard let socket = socketForTransfer(listener: starting.listener, otherThan: oldSocket) else {
+        guard
+            let socket = socketForTransfer(
+                from: starting.subject.server.value, listener: starting.listener, otherThan: oldSocket)
+        else {
             context.admission.abandon(starting.subject.client, ticket: starting.ticket)
             context.record(.refused(starting.subject, code: .undefined, reason: "no socket can be opened"))
             return
         }
-        let terms = TransferTerms(starting, socket: socket, began: now)
+        let terms = TransferTerms(
+            starting, socket: socket, source: source(of: starting.subject.server, on: socket), began: now)
         let state = ReadTransfer(
             length: starting.content.length, negotiation: starting.terms, retry: context.settings.retry)
         let transfer = Transfer(state: state, terms: terms)

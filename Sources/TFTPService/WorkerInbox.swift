@@ -43,22 +43,15 @@ final class WorkerInbox: Sendable {
 
     /// Readable when there is something to do.
     let wakeup: Int32
-    /// The descriptor that the thread waits on.
-    let poll: Int32
     private let state = Mutex(State())
 
     init() throws(TFTPServerError) {
-        poll = tftp_poll_create()
         wakeup = tftp_wakeup_create()
-        let added = poll >= 0 && wakeup >= 0 ? tftp_poll_add(poll, wakeup, .max) : min(poll, wakeup)
-        guard added < 0 else { return }
-        throw .resources(errno: -added)
+        guard wakeup < 0 else { return }
+        throw .resources(errno: -wakeup)
     }
 
-    deinit {
-        if poll >= 0 { close(poll) }
-        if wakeup >= 0 { close(wakeup) }
-    }
+    deinit { if wakeup >= 0 { close(wakeup) } }
 
     func post(_ job: Job) {
         state.withLock { $0.jobs.append(job) }

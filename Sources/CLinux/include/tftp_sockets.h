@@ -76,18 +76,6 @@ void tftp_sender_clear(struct tftp_sender *sender);
 ptrdiff_t tftp_read_blocks(
     int fd, uint64_t offset, size_t length, uint64_t first, unsigned count, size_t block_size, uint8_t *output);
 
-/// One that is ready, of those that `tftp_poll` watches.
-struct tftp_ready {
-    uint32_t tag;
-    bool readable;
-    bool writable;
-};
-int tftp_poll_create(void);
-int tftp_poll_add(int poll, int fd, uint32_t tag);
-/// Changes whether room for sending is watched too.
-int tftp_poll_watch_writing(int poll, int fd, uint32_t tag, bool writing);
-/// Waits up to `milliseconds`, or for ever if negative; the number in `ready`, or -errno.
-int tftp_poll_wait(int poll, struct tftp_ready *ready, int capacity, int milliseconds);
 /// A descriptor that wakes a poll.
 int tftp_wakeup_create(void);
 void tftp_wakeup_signal(int fd);
