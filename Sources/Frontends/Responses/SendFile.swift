@@ -18,9 +18,22 @@ struct SendFile: Sendable {
     /// Which bytes of it.
     var range: Range<Int>
 
-    /// How much goes out between two looks at the client: large enough that the looks cost nothing, small enough that the
-    /// page cache can be filled one step ahead of the wire.
+    /// How much goes out between two looks at the file: so much that the looks cost nothing, and so little that the page cache
+    /// is filled one step ahead of the wire.
     static let step = 4 << 20
+    /// How many steps go out at once where the pages are in memory. Each passes through the whole pipeline, which at the speed of
+    /// memory is a good part of the work.
+    static let cachedSteps = 4
+
+    /// The end of what goes out from `start` on. The last step goes by itself, so that a client whose file is altered before it
+    /// has got that far is cut off, and does not believe to have everything.
+    func end(from start: Int, isCached: (Int) -> Bool) -> Int {
+        let left = range.upperBound - start
+        let steps = min(Self.cachedSteps, (left - 1) / Self.step)
+        guard steps > 1 else { return start + min(Self.step, left) }
+        let end = start + steps * Self.step
+        return isCached(end - 1) ? end : start + Self.step
+    }
 }
 
 /// Turns ``SendFile`` events into file regions for the HTTP/1 encoder, step by step and without leaving the event loop.
@@ -51,7 +64,7 @@ final class SendFileHandler: ChannelOutboundHandler, RemovableChannelHandler {
         // sendfile would give nothing, again and again.
         guard event.file.isIntact(in: event.descriptor) else { return promise.fail(AlteredFile()) }
         guard start < event.range.upperBound else { return promise.succeed() }
-        let end = min(start + SendFile.step, event.range.upperBound)
+        let end = event.end(from: start) { linux_is_cached(event.descriptor, off_t($0)) != 0 }
         event.readAhead(to: end..<min(end + SendFile.step, event.range.upperBound))
         let region = FileRegion(fileHandle: handle, readerIndex: start, endIndex: end)
         let written = context.eventLoop.makePromise(of: Void.self)
