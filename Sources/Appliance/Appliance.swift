@@ -166,10 +166,9 @@ public struct Appliance: Sendable {
         }
         services.append(StalledBootsService(timeline: timeline, planner: planner))
         services.append(WatchdogService(manager: manager))
+        let metrics = MetricsRoutes(registry: registry) { [gauges] in for gauge in gauges { gauge() } }
         services.append(
-            httpService(observer: observer, registry: registry, gauges: gauges, advice: advice) { port in
-                readiness.report(.http, port: port)
-            })
+            httpService(observer: observer, metrics: metrics, advice: advice) { readiness.report(.http, port: $0) })
         var configuration = ServiceGroupConfiguration(
             services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
@@ -222,28 +221,31 @@ public struct Appliance: Sendable {
     }
 
     private func httpService(
-        observer: any BootObserver, registry: PrometheusRegistry, gauges: [@Sendable () -> Void],
-        advice: @escaping @Sendable () -> [String], onRunning: @escaping @Sendable (Int) async -> Void
+        observer: any BootObserver, metrics: MetricsRoutes, advice: @escaping @Sendable () -> [String],
+        onRunning: @escaping @Sendable (Int) async -> Void
     ) -> any Service {
         let disk = BlockingWork(width: 1, capacity: 64) { _ in
             ApplianceError("too many ask for problems at once")
         }
-        let parts = HTTPFrontend.Parts(
-            factory: factory, planner: planner, timeline: timeline, observer: observer,
-            loaders: { [loaders] in try await loaders.file(named: $0) }, metrics: registry,
-            problems: { [machines, catalog] in
-                // It looks at files, and a disk may keep it waiting.
-                let stored = try? await disk.run { catalog.problems }
-                return (machines?.publicSummary ?? []) + (stored ?? []) + advice()
-            },
-            measure: { for gauge in gauges { gauge() } }, name: Self.name(version: version),
-            externalURL: settings.externalURL?.description, schematicLimit: settings.schematicLimit)
-        return HTTPService { [settings, logger] in
-            try await HTTPFrontend.serve(
-                parts, address: settings.httpAddress.description, port: Int(settings.httpPort), logger: logger,
-                onRunning: onRunning
-            )
+        let name = Self.name(version: version)
+        let health = HealthRoutes { [machines, catalog] in
+            // It looks at files, and a disk may keep it waiting.
+            let stored = try? await disk.run { catalog.problems }
+            return (machines?.publicSummary ?? []) + (stored ?? []) + advice()
         }
+        let boot = BootRoutes(planner: planner, observer: observer, name: name)
+        let listener = HTTPListener(
+            address: settings.httpAddress.description, port: Int(settings.httpPort),
+            groups: [
+                FrontPage(name: name), health, metrics,
+                SchematicRoutes(factory: factory, bodyLimit: settings.schematicLimit),
+                VersionRoutes(factory: factory), ImageRoutes(factory: factory, planner: planner, observer: observer),
+                PXERoutes(factory: factory, externalURL: settings.externalURL?.description), boot,
+                ConfigRoutes(planner: planner, observer: observer), MachineRoutes(timeline: timeline),
+                LoaderRoutes(
+                    file: { [loaders] in try await loaders.file(named: $0) }, observer: observer, boot: boot),
+            ], name: name)
+        return HTTPService { [logger] in try await listener.serve(logger: logger, onRunning: onRunning) }
     }
 }
 

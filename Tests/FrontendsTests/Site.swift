@@ -42,7 +42,7 @@ final class Site: Sendable {
     let release: MiniatureRelease
     let machines: MachineDirectory?
     let schematicLimit: Int
-    let parts: HTTPFrontend.Parts
+    let groups: [any RouteGroup]
 
     /// A site.
     ///
@@ -84,11 +84,17 @@ final class Site: Sendable {
         let loader = LoaderFile(
             content: Composition([.file(try store.put(MiniatureRelease.noise(5000, seed: 77)))]),
             modified: 1_700_000_000)
-        parts = HTTPFrontend.Parts(
-            factory: factory, planner: planner, timeline: timeline, observer: neighbours,
-            loaders: { $0 == "ipxe.efi" ? loader : nil }, metrics: processMetrics,
-            problems: { [machines] in machines?.status.problems.map(\.description) ?? [] }, measure: {},
-            name: "Slipway test", externalURL: nil, schematicLimit: schematicLimit)
+        let boot = BootRoutes(planner: planner, observer: neighbours, name: "Slipway test")
+        groups = [
+            FrontPage(name: "Slipway test"),
+            HealthRoutes { [machines] in machines?.status.problems.map(\.description) ?? [] },
+            MetricsRoutes(registry: processMetrics) {},
+            SchematicRoutes(factory: factory, bodyLimit: schematicLimit), VersionRoutes(factory: factory),
+            ImageRoutes(factory: factory, planner: planner, observer: neighbours),
+            PXERoutes(factory: factory, externalURL: nil), boot,
+            ConfigRoutes(planner: planner, observer: neighbours), MachineRoutes(timeline: timeline),
+            LoaderRoutes(file: { $0 == "ipxe.efi" ? loader : nil }, observer: neighbours, boot: boot),
+        ]
     }
 
     deinit { try? FileManager.default.removeItem(atPath: folder) }
@@ -99,12 +105,10 @@ final class Site: Sendable {
     ) async throws -> Value {
         let (ports, running) = AsyncStream.makeStream(of: Int.self)
         let logger = Logger(label: "site") { [log] _ in log.handler }
-        return try await withThrowingTaskGroup(of: Void.self) { [parts] group in
-            group.addTask {
-                try await HTTPFrontend.serve(
-                    parts, address: "127.0.0.1", port: 0, limits: limits, logger: logger
-                ) { running.yield($0) }
-            }
+        let listener = HTTPListener(
+            address: "127.0.0.1", port: 0, groups: groups, name: "Slipway test", limits: limits)
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await listener.serve(logger: logger) { running.yield($0) } }
             defer { group.cancelAll() }
             var iterator = ports.makeAsyncIterator()
             let port = try #require(await iterator.next())

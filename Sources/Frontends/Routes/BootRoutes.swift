@@ -10,13 +10,20 @@ import TalosModel
 
 /// The scripts that machines run: `/boot.ipxe`, the same for all, and `/boot`, each machine's own. iPXE of 2021 and later
 /// looks for `autoexec.ipxe` beside the loader that it is, wherever that came from.
-struct BootRoutes {
+public struct BootRoutes: RouteGroup {
     let planner: BootPlanner
     let observer: any BootObserver
     /// The name shown on consoles.
     let name: String
 
-    func add(to routes: inout Routes) {
+    /// The routes.
+    public init(planner: BootPlanner, observer: any BootObserver, name: String) {
+        self.planner = planner
+        self.observer = observer
+        self.name = name
+    }
+
+    public func add(to routes: inout Routes) {
         routes.get("boot.ipxe", use: first)
         routes.head("boot.ipxe", use: first)
         routes.get("autoexec.ipxe", use: autoexec)

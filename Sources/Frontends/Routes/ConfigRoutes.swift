@@ -13,11 +13,17 @@ import TalosModel
 ///
 /// A configuration holds secrets, so it is given only to an address that is proven to be that machine's, by what the kernel
 /// knows of this host's own links, and beyond a router in the networks that the operator named for it.
-struct ConfigRoutes {
+public struct ConfigRoutes: RouteGroup {
     let planner: BootPlanner
     let observer: any BootObserver
 
-    func add(to routes: inout Routes) {
+    /// The routes.
+    public init(planner: BootPlanner, observer: any BootObserver) {
+        self.planner = planner
+        self.observer = observer
+    }
+
+    public func add(to routes: inout Routes) {
         routes.get("config/:mac", use: serve)
     }
 

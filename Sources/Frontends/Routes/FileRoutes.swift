@@ -6,14 +6,23 @@ import Hummingbird
 import HummingbirdCore
 
 /// `/loaders/:name`: the loaders, for UEFI HTTP boot. The suffix `.efi` and the type are what that client decides by.
-struct LoaderRoutes {
+public struct LoaderRoutes: RouteGroup {
     /// The file of a name, as of now.
     let file: @Sendable (String) async throws -> LoaderFile?
     let observer: any BootObserver
-    /// What stands for `autoexec.ipxe` where no file does: newer iPXE looks for that beside itself.
-    let autoexec: Routes.Handler
+    /// Makes what stands for `autoexec.ipxe` where no file does: newer iPXE looks for that beside itself.
+    let boot: BootRoutes
 
-    func add(to routes: inout Routes) {
+    /// The routes.
+    public init(
+        file: @escaping @Sendable (String) async throws -> LoaderFile?, observer: any BootObserver, boot: BootRoutes
+    ) {
+        self.file = file
+        self.observer = observer
+        self.boot = boot
+    }
+
+    public func add(to routes: inout Routes) {
         routes.get("loaders/:name", use: serve)
         routes.head("loaders/:name", use: serve)
     }
@@ -21,7 +30,7 @@ struct LoaderRoutes {
     @Sendable func serve(request: Request, context: FrontendContext) async throws -> Response {
         let name = try context.parameters.require("name")
         guard let file = try await file(name) else {
-            if name == "autoexec.ipxe" { return try await autoexec(request, context) }
+            if name == "autoexec.ipxe" { return try await boot.autoexec(request: request, context: context) }
             return .refusal(
                 .notFound, "there is no loader \(PublicText.beginning(of: name).debugDescription) on this host")
         }

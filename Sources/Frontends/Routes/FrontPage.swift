@@ -2,11 +2,16 @@ import Hummingbird
 import HummingbirdCore
 
 /// `/`: what this is, for people with a browser and for clients that look whether an Image Factory is here.
-struct FrontPage {
+public struct FrontPage: RouteGroup {
     /// Name and version.
     let name: String
 
-    func add(to routes: inout Routes) {
+    /// The routes.
+    public init(name: String) {
+        self.name = name
+    }
+
+    public func add(to routes: inout Routes) {
         let page = text
         routes.get("") { _, _ in .text(page, type: "text/html; charset=utf-8") }
         routes.head("") { _, _ in Response(status: .ok) }

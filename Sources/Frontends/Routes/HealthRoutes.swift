@@ -1,25 +1,20 @@
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
-import PrometheusMetrics
 
-/// `/healthz`, `/readyz` and `/metrics`.
-struct HealthRoutes {
+/// `/healthz` and `/readyz`.
+public struct HealthRoutes: RouteGroup {
     /// What an operator should look at, a sentence each; empty when all is well.
     let problems: @Sendable () async -> [String]
-    /// Brings the gauges up to date; called before each look at them.
-    let measure: @Sendable () -> Void
-    let metrics: PrometheusRegistry
 
-    func add(to routes: inout Routes) {
+    /// The routes.
+    public init(problems: @escaping @Sendable () async -> [String]) { self.problems = problems }
+
+    public func add(to routes: inout Routes) {
         routes.get("healthz") { _, _ in Response(status: .ok) }
         routes.head("healthz") { _, _ in Response(status: .ok) }
         routes.get("readyz", use: ready)
         routes.head("readyz", use: ready)
-        routes.get("metrics") { _, _ in
-            measure()
-            return Response.text(metrics.render(), type: "text/plain; version=0.0.4; charset=utf-8")
-        }
     }
 
     /// Ready even with problems: the last good machines file is in force and every other machine boots. The problems are

@@ -11,12 +11,19 @@ import TalosModel
 
 /// `/image/:schematic/:version/:path`: the assets themselves. What a machine gets, and what it does not get, stands on its
 /// timeline.
-struct ImageRoutes {
+public struct ImageRoutes: RouteGroup {
     let factory: Factory
     let planner: BootPlanner
     let observer: any BootObserver
 
-    func add(to routes: inout Routes) {
+    /// The routes.
+    public init(factory: Factory, planner: BootPlanner, observer: any BootObserver) {
+        self.factory = factory
+        self.planner = planner
+        self.observer = observer
+    }
+
+    public func add(to routes: inout Routes) {
         routes.get("image/:schematic/:version/:path", use: serve)
         routes.head("image/:schematic/:version/:path", use: serve)
     }

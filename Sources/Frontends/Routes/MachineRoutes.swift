@@ -7,16 +7,17 @@ import NetworkTypes
 
 /// `/machines`: every machine's boot as one story, as JSON, the machine heard of last first. `?limit=` and `?offset=` give a
 /// part of the list.
-struct MachineRoutes {
+public struct MachineRoutes: RouteGroup {
     let timeline: BootTimeline
     private let listing: MachineListing
 
-    init(timeline: BootTimeline) {
+    /// The routes.
+    public init(timeline: BootTimeline) {
         self.timeline = timeline
         listing = MachineListing(timeline: timeline)
     }
 
-    func add(to routes: inout Routes) {
+    public func add(to routes: inout Routes) {
         routes.get("machines", use: all)
         routes.get("machines/:mac", use: machine)
     }

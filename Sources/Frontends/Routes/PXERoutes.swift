@@ -6,12 +6,18 @@ import Schematics
 import TalosModel
 
 /// `/pxe/:schematic/:version/:path`: the factory's own iPXE script for a schematic, whoever asks.
-struct PXERoutes {
+public struct PXERoutes: RouteGroup {
     let factory: Factory
     /// Where the script sends the machine for kernel and initramfs; nil means: to the address that it asked.
     let externalURL: String?
 
-    func add(to routes: inout Routes) {
+    /// The routes.
+    public init(factory: Factory, externalURL: String?) {
+        self.factory = factory
+        self.externalURL = externalURL
+    }
+
+    public func add(to routes: inout Routes) {
         routes.get("pxe/:schematic/:version/:path", use: script)
     }
 

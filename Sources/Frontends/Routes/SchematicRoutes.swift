@@ -6,21 +6,22 @@ import NIOCore
 import Schematics
 
 /// `POST /schematics` and `GET /schematics/:schematic`, as Image Factory has them.
-struct SchematicRoutes {
+public struct SchematicRoutes: RouteGroup {
     let factory: Factory
     /// How many bytes a schematic may have. Image Factory has no limit; a schematic is a page of text, and the largest part
     /// of one, an embedded machine configuration, is a few hundred KiB at most.
-    let bodyLimit: Int
+    public let bodyLimit: Int
     /// For the bodies of all clients together.
     let budget: BodyBudget
 
-    init(factory: Factory, bodyLimit: Int) {
+    /// The routes.
+    public init(factory: Factory, bodyLimit: Int) {
         self.factory = factory
         self.bodyLimit = bodyLimit
         budget = BodyBudget(bodiesOf: bodyLimit)
     }
 
-    func add(to routes: inout Routes) {
+    public func add(to routes: inout Routes) {
         routes.post("schematics", use: create)
         routes.get("schematics/:schematic", use: show)
     }

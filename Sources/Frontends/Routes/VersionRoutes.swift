@@ -6,10 +6,15 @@ import Releases
 import TalosModel
 
 /// `/versions` and `/version/:version/…`: what can be asked for.
-struct VersionRoutes {
+public struct VersionRoutes: RouteGroup {
     let factory: Factory
 
-    func add(to routes: inout Routes) {
+    /// The routes.
+    public init(factory: Factory) {
+        self.factory = factory
+    }
+
+    public func add(to routes: inout Routes) {
         routes.get("versions", use: versions)
         routes.get("version/:version/extensions/official", use: extensions)
         routes.get("version/:version/overlays/official", use: overlays)

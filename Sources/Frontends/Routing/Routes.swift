@@ -6,7 +6,7 @@ import HummingbirdCore
 ///
 /// The library's own router compares paths as they were sent and answers "not found" for a method that it does not know; here
 /// a path is found however it is encoded, and a path that is known by another method can be told from one that is not.
-struct Routes: Sendable {
+public struct Routes: Sendable {
     /// Answers a request.
     typealias Handler = @Sendable (Request, FrontendContext) async throws -> Response
 
