@@ -169,6 +169,7 @@ public struct Appliance: Sendable {
         let metrics = MetricsRoutes(registry: registry) { [gauges] in for gauge in gauges { gauge() } }
         services.append(
             httpService(observer: observer, metrics: metrics, advice: advice) { readiness.report(.http, port: $0) })
+        if let service = metricsService(metrics) { services.append(service) }
         var configuration = ServiceGroupConfiguration(
             services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
@@ -246,6 +247,31 @@ public struct Appliance: Sendable {
                     file: { [loaders] in try await loaders.file(named: $0) }, observer: observer, boot: boot),
             ], name: name)
         return HTTPService { [logger] in try await listener.serve(logger: logger, onRunning: onRunning) }
+    }
+
+    /// Metrics by themselves, where strangers do not come.
+    private func metricsService(_ metrics: MetricsRoutes) -> (any Service)? {
+        let endpoint: ListenEndpoint
+        switch settings.metrics {
+        case .off: return nil
+        case .usual: endpoint = ApplianceSettings.MetricsListening.usualEndpoint
+        case .endpoint(let chosen): endpoint = chosen
+        }
+        let listener = HTTPListener(
+            address: endpoint.host.description, port: Int(endpoint.port), groups: [metrics],
+            name: Self.name(version: version), limits: ConnectionLimits(total: 16, perClient: 16),
+            settings: .init(address: "--metrics-address", port: "--metrics-address"))
+        return HTTPService { [logger, isChosen = settings.metrics != .usual] in
+            do {
+                try await listener.serve(logger: logger) { port in
+                    logger.info("metrics", metadata: ["address": "\(endpoint.host)", "port": "\(port)"])
+                }
+            } catch let error as ListeningError where !isChosen {
+                // Nobody has asked for them there, and another daemon on this host may have been first.
+                logger.notice("metrics are served by the HTTP port only", metadata: ["reason": "\(error)"])
+                try? await gracefulShutdown()
+            }
+        }
     }
 }
 

@@ -19,9 +19,13 @@ extension ApplianceSettings {
     /// An address on which nothing can listen here, and a port that machines cannot be told. This may ask DNS.
     var addressProblems: [String] {
         var problems: [String] = []
-        if let reason = Self.obstacle(toListeningOn: httpAddress) {
+        if let reason = Self.obstacle(toListeningOn: httpAddress.host) {
             problems.append(
                 "--http-address \(httpAddress): \(reason); name an address of this host, or leave the option out")
+        }
+        if case .endpoint(let endpoint) = metrics, let reason = Self.obstacle(toListeningOn: endpoint.host) {
+            problems.append(
+                "--metrics-address \(endpoint): \(reason); name an address of this host, or leave the option out")
         }
         if httpPort == 0, dhcp != .off || servesTFTP {
             problems.append(
@@ -46,7 +50,7 @@ extension ApplianceSettings {
     }
 
     /// Why no socket gets this address; nil if one does. The port is left to the kernel: the daemon may be running.
-    private static func obstacle(toListeningOn address: ListenAddress) -> String? {
+    private static func obstacle(toListeningOn address: Host) -> String? {
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         hints.ai_flags = AI_PASSIVE

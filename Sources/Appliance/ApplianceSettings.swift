@@ -16,6 +16,19 @@ public struct ApplianceSettings: Sendable {
         case off
     }
 
+    /// Where metrics are served besides the address of everything else.
+    public enum MetricsListening: Sendable, Hashable {
+        /// On 127.0.0.1:2122, as Image Factory's are, unless another program is there.
+        case usual
+        /// On this endpoint.
+        case endpoint(ListenEndpoint)
+        /// Nowhere else.
+        case off
+
+        /// Where Image Factory serves them.
+        public static let usualEndpoint = ListenEndpoint(host: .ipv4(.loopback), port: 2122)
+    }
+
     /// The folder with releases, schematics and built segments. The default is `/var/lib/slipway`.
     public var store = "/var/lib/slipway"
     /// The machines file; nil serves schematics and images, and no machine of its own. The default is none.
@@ -45,6 +58,8 @@ public struct ApplianceSettings: Sendable {
     public var httpAddress = ListenAddress.any
     /// The TCP port of HTTP. The default is 8080.
     public var httpPort: UInt16 = 8080
+    /// Where `/metrics` is served by itself. The default is 127.0.0.1:2122, as Image Factory has it.
+    public var metrics = MetricsListening.usual
     /// The URL that images and scripts give as the factory's own. The default is made of the first interface's address and
     /// the HTTP port.
     public var externalURL: BaseURL?

@@ -1,3 +1,4 @@
+import Appliance
 import ArgumentParser
 import NetworkTypes
 import TFTPService
@@ -35,6 +36,13 @@ enum OptionValues {
 
     @Sendable static func listenAddress(_ text: String) throws -> ListenAddress {
         do { return try ListenAddress(parsing: text) } catch { throw ValidationError("\(error)") }
+    }
+
+    @Sendable static func metrics(_ text: String) throws -> ApplianceSettings.MetricsListening {
+        if text == "off" { return .off }
+        do { return .endpoint(try ListenEndpoint(parsing: text)) } catch {
+            throw ValidationError("\(error); 'off' serves them nowhere else")
+        }
     }
 
     @Sendable static func network(_ text: String) throws -> IPv4Network {

@@ -106,6 +106,14 @@ struct DaemonOptions: ParsableArguments {
     var httpAddress = ApplianceSettings().httpAddress
 
     @Option(
+        help: ArgumentHelp(
+            "An address and port on which /metrics is served by itself, or off. The default is "
+                + "\(ApplianceSettings.MetricsListening.usualEndpoint), where nothing else is.",
+            valueName: "address:port"),
+        transform: OptionValues.metrics)
+    var metricsAddress = ApplianceSettings().metrics
+
+    @Option(
         name: .customLong("config-network"),
         help: ArgumentHelp(
             "A network beyond a router, as in 10.1.0.0/16, whose machines are given their configurations although nothing "
@@ -166,6 +174,7 @@ extension ApplianceSettings {
         tftpRoot = absolute(rack.tftpRoot)
         httpAddress = daemon.httpAddress
         httpPort = address.httpPort
+        metrics = daemon.metricsAddress
         externalURL = address.externalURL
         loaderFolders = rack.loaderFolders + loaderFolders
         configurationNetworks = daemon.configurationNetworks

@@ -81,4 +81,22 @@ import Testing
         let mask = try #require(IPv4Address(parsing: "255.255.252.0"))
         #expect(IPv4Network(of: address, mask: mask).description == "10.99.0.0/22")
     }
+
+    @Test(arguments: [
+        ("127.0.0.1:2122", "127.0.0.1:2122"), ("[::1]:0", "[::1]:0"), (":65535", "0.0.0.0:65535"),
+        ("boot.example:80", "boot.example:80"), ("[fe80::1%eth0]:8", "[fe80::1%eth0]:8"),
+    ])
+    func endpointsToListenOn(text: String, description: String) throws {
+        let endpoint = try ListenEndpoint(parsing: text)
+        #expect(endpoint.description == description)
+        #expect(try ListenEndpoint(parsing: description) == endpoint)
+    }
+
+    @Test(arguments: [
+        "", ":", "1", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:+1", "127.0.0.1:1 ",
+        "::1:2122", "[::1]", "[]:1", "[127.0.0.1]:1", "[a.example]:1", "10.1:1", "a b:1", "/x:1", "127.0.0.1:١",
+    ])
+    func whatIsNoEndpointToListenOn(text: String) {
+        #expect(throws: AddressError.self) { try ListenEndpoint(parsing: text) }
+    }
 }
