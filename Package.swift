@@ -49,7 +49,7 @@ let package = Package(
         library("Bytes"),
         /** SHA-256, by which content is named everywhere. */
         library("Digests", ["Bytes", "COpenSSL"]),
-        /** MAC and IPv4 addresses, SMBIOS UUIDs. */
+        /** MAC and IPv4 addresses, SMBIOS UUIDs, URLs and paths of the appliance. */
         library("NetworkTypes", ["Bytes"]),
         /** Assets as ordered lists of immutable segments. */
         library("Compositions", ["Bytes", "Digests"]),
@@ -80,7 +80,7 @@ let package = Package(
         /** What headers ask of a representation: ranges, conditions, dates. */
         library("HTTPSemantics", [.product(name: "HTTPTypes", package: "swift-http-types")]),
         /** iPXE scripts. */
-        library("IPXE", ["TalosModel"]),
+        library("IPXE", ["NetworkTypes", "TalosModel"]),
 
         // MARK: - Domain
         /** A content-addressed folder that a kill at any moment leaves whole. */

@@ -60,6 +60,8 @@ extension Appliance {
     }
 
     private func describe(_ kind: AssetKind, at path: String, of assets: BootAssets) async -> Explanation.Asset {
+        // Relative, so that it can be put behind any base.
+        let path = String(Substring(path.utf8.dropFirst()))
         let target = AssetPath(kind, platform: assets.target.platform, architecture: assets.target.architecture)
         do {
             let length = try await factory.knownLength(of: target, schematic: assets.schematic, version: assets.version)

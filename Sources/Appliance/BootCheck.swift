@@ -4,6 +4,7 @@ import IPXE
 import Imaging
 import Machines
 import Netboot
+import NetworkTypes
 import Releases
 import Schematics
 import Stores
@@ -231,7 +232,7 @@ struct BootCheck {
         guard var line = try lines[product]?.get() else { return "" }
         line.extend(key.arguments)
         if key.hasConfiguration {
-            let place = "\(baseURL)/config/00-00-00-00-00-00"
+            let place = baseURL + ServicePath.configuration("00-00-00-00-00-00")
             line.set(
                 "talos.config",
                 ["\(place)?uuid=00000000-0000-0000-0000-000000000000&arch=\(key.architecture)"])

@@ -7,8 +7,8 @@ extension BootAssets {
         let base = origin.baseURL
         let payload: MachineScript.Payload =
             target.secureBoot
-            ? .unifiedKernelImage(url: "\(base)/\(names.unifiedKernelImage)")
-            : .kernel(url: "\(base)/\(names.kernel)", initramfs: "\(base)/\(names.initramfs)")
+            ? .unifiedKernelImage(url: base + names.unifiedKernelImage)
+            : .kernel(url: base + names.kernel, initramfs: base + names.initramfs)
         return try MachineScript(
             machine: machine, title: names.release, payload: payload, commandLine: commandLine
         ).text(from: origin)

@@ -1,3 +1,4 @@
+import NetworkTypes
 import Schematics
 import TalosModel
 
@@ -7,7 +8,7 @@ public struct BootNames: Sendable {
     public let release: String
     /// Release and schematic for people, the latter by the first digits of its ID.
     let summary: String
-    /// The path of the kernel, as the image frontend serves it, without a leading slash.
+    /// The path of the kernel, as the image frontend serves it.
     public let kernel: String
     /// The path of the initramfs.
     public let initramfs: String
@@ -21,7 +22,7 @@ public struct BootNames: Sendable {
         func path(_ kind: AssetKind) -> String {
             let asset = AssetPath(
                 kind, platform: target.platform, architecture: target.architecture, secureBoot: target.secureBoot)
-            return "image/\(schematic)/\(tag)/\(asset.path)"
+            return ServicePath.image(schematic: schematic.description, version: tag, asset: asset.path)
         }
         kernel = path(.kernel)
         initramfs = path(.initramfs)

@@ -248,7 +248,8 @@ extension MachineIdentity {
         if let uuid { query.append("uuid=\(uuid)") }
         if let serial { query.append("serial=\(serial.percentEncoded)") }
         if let architecture { query.append("arch=\(architecture)") }
-        return "\(base)/config/\(mac.hyphenated)" + (query.isEmpty ? "" : "?" + query.joined(separator: "&"))
+        return base + ServicePath.configuration(mac.hyphenated)
+            + (query.isEmpty ? "" : "?" + query.joined(separator: "&"))
     }
 }
 

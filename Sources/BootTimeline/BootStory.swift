@@ -1,4 +1,5 @@
 import Foundation
+import NetworkTypes
 
 /// The steps of one boot, as they are kept.
 struct BootStory: Sendable {
@@ -99,7 +100,7 @@ struct BootStory: Sendable {
 
     /// Whether nothing has been offered since a loader was fetched, or offered last was a loader.
     private var loaderIsLast: Bool {
-        guard let offer = last(.offered), steps[offer].detail.utf8.suffix(10).elementsEqual("/boot.ipxe".utf8) else {
+        guard let offer = last(.offered), steps[offer].detail.isURL(of: ServicePath.firstScript) else {
             return true
         }
         guard let loader = last(.loader) else { return false }
@@ -130,4 +131,8 @@ extension Duration {
         let (seconds, attoseconds) = components
         return (Double(seconds) * 1000 + Double(attoseconds / 1_000_000_000_000_000)) / 1000
     }
+}
+
+extension String {
+    fileprivate func isURL(of path: String) -> Bool { utf8.suffix(path.utf8.count).elementsEqual(path.utf8) }
 }

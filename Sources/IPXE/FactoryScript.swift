@@ -1,3 +1,4 @@
+import NetworkTypes
 import TalosModel
 
 /// The scripts of Image Factory's PXE frontend. Clients and test suites compare them byte for byte, so nothing is added
@@ -14,7 +15,8 @@ public enum FactoryScript {
         func url(_ kind: AssetKind) -> String {
             let part = AssetPath(
                 kind, platform: asset.platform, architecture: asset.architecture, secureBoot: asset.secureBoot)
-            return "\(base.withoutTrailingSlashes)/image/\(schematic)/\(version.tag)/\(part.path)"
+            return base.withoutTrailingSlashes
+                + ServicePath.image(schematic: schematic, version: version.tag, asset: part.path)
         }
         let lines =
             asset.secureBoot

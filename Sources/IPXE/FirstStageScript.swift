@@ -1,3 +1,5 @@
+import NetworkTypes
+
 /// The script that every machine gets first (`boot.ipxe`): it says who it is and asks for the machine's own.
 public enum FirstStageScript {
     /// How long the server may be silent, in milliseconds.
@@ -29,7 +31,7 @@ public enum FirstStageScript {
         writer.say(origin.display, ": asking what to boot")
         writer.beginAttempts()
         writer.write(fetch)
-        try writer.writeURL(origin.url("boot"))
+        try writer.writeURL(origin.url(ServicePath.machineScript))
         writer.write(query)
         writer.retry(
             what: [origin.name, ": the boot script"],

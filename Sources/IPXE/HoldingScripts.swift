@@ -1,3 +1,5 @@
+import NetworkTypes
+
 /// The script for a machine that is to wait until somebody assigns it something.
 public enum WaitScript {
     /// The script's text. The machine asks again from the beginning, with a script that replaces this one, so that no
@@ -11,7 +13,7 @@ public enum WaitScript {
         writer.say("It asks again every \(seconds) s; add it to the machines file.")
         writer.beginAttempts()
         writer.write("sleep \(seconds) ||\nchain --replace --autofree --timeout \(FirstStageScript.timeout) ")
-        try writer.writeURL(origin.url("boot.ipxe"))
+        try writer.writeURL(origin.url(ServicePath.firstScript))
         writer.line(" || goto retry")
         writer.retry(what: [origin.name, ": asking again"], failure: [[origin.display, " no longer answers."]])
         return writer.text

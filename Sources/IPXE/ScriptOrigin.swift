@@ -11,8 +11,8 @@ public struct ScriptOrigin: Hashable, Sendable {
         self.baseURL = baseURL
     }
 
-    /// A URL below the base, with one slash between them.
-    func url(_ path: String) -> String { "\(baseURL.withoutTrailingSlashes)/\(path)" }
+    /// The URL of a path that begins with a slash.
+    func url(_ path: String) -> String { baseURL.withoutTrailingSlashes + path }
 
     /// The name and the URL, for messages.
     var display: String { "\(name) (\(baseURL.withoutTrailingSlashes))" }

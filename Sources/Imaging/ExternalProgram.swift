@@ -101,7 +101,8 @@ struct ExternalProgram {
     private func timedOut(_ fact: String) -> ImagingError {
         ImagingError(
             .programTimedOut,
-            "\(fact) and was stopped; look for a disk that does not answer, or for an extension or release that is damaged")
+            "\(fact) and was stopped; look for a disk that does not answer, or for an extension or release that is damaged"
+        )
     }
 
     /// The new process' id, or a negative error number.

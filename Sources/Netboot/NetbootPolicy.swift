@@ -84,7 +84,7 @@ public enum NetbootPolicy {
             return .loader(try loader())
         case .httpBoot:
             guard client.platform != .bios else { throw .unsupported(client.architecture.description) }
-            return .loaderURL("\(server.httpBase)/loaders/\(try loader())")
+            return .loaderURL(server.httpBase + ServicePath.loader(try loader()))
         case .bios, .uefi: return .loader(try loader())
         case .raspberryPi:
             guard RaspberryPi.hasTree(message, from: client.mac, serves: server.serves) else { throw .treeMissing }

@@ -23,7 +23,7 @@ public struct ServerAddresses: Sendable {
         addressText = Array(address.description.utf8)
         addressTextAndZero = addressText + [0]
         addressOctets = address.octets
-        scriptURL = "\(httpBase)/boot.ipxe"
+        scriptURL = httpBase + ServicePath.firstScript
     }
 
     /// Addresses of one interface, with URLs that name its address. Port 80 is left out of them.

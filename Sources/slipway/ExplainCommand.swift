@@ -54,11 +54,11 @@ struct ExplainCommand: AsyncParsableCommand {
                 settings: settings, version: slipwayVersion, access: .readOnly, logger: makeLogger(.critical))
             if let server {
                 let query = try DaemonQuery(server: server)
-                let text = try query.text(at: "/machines/\(mac.hyphenated)")
+                let text = try query.text(at: ServicePath.machine(mac.hyphenated))
                 timeline = text
                 identity.architecture =
                     arch ?? Explanation.architecture(inTimeline: text).flatMap { Architecture(rawValue: $0) }
-                loaders = Set(try Appliance.loaderNames.filter { try query.has("/loaders/\($0)") })
+                loaders = Set(try Appliance.loaderNames.filter { try query.has(ServicePath.loader($0)) })
             }
             var explanation = try await appliance.explain(identity, daemonLoaders: loaders)
             explanation.timeline = timeline

@@ -56,7 +56,8 @@ import Testing
         }
         #expect(error?.code == .programTimedOut)
         #expect(
-            error?.message.contains("/sh had worked for 7 seconds of processor time") == true, "\(error?.message ?? "")")
+            error?.message.contains("/sh had worked for 7 seconds of processor time") == true, "\(error?.message ?? "")"
+        )
     }
 
     /// What a program sees of itself, when a service that may use raw sockets starts it while clients are connected.

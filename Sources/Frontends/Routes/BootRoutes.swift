@@ -24,11 +24,11 @@ public struct BootRoutes: RouteGroup {
     }
 
     public func add(to routes: inout Routes) {
-        routes.get("boot.ipxe", use: first)
-        routes.head("boot.ipxe", use: first)
-        routes.get("autoexec.ipxe", use: autoexec)
-        routes.head("autoexec.ipxe", use: autoexec)
-        routes.get("boot", use: machine)
+        routes.get(ServicePath.firstScript, use: first)
+        routes.head(ServicePath.firstScript, use: first)
+        routes.get(ServicePath.autoexec, use: autoexec)
+        routes.head(ServicePath.autoexec, use: autoexec)
+        routes.get(ServicePath.machineScript, use: machine)
     }
 
     @Sendable func first(request: Request, context: FrontendContext) async throws -> Response {
@@ -45,7 +45,8 @@ public struct BootRoutes: RouteGroup {
         guard let text = query["mac"], let mac = MACAddress(parsing: text) else {
             return .refusal(
                 .badRequest,
-                "the query needs mac=52-54-00-12-34-56, as \(context.baseURL(of: request))/boot.ipxe sends it")
+                "the query needs mac=52-54-00-12-34-56, as \(context.baseURL(of: request))\(ServicePath.firstScript) sends it"
+            )
         }
         if let obstacle = mac.obstacle { return .refusal(.badRequest, "\(mac): \(obstacle)") }
         let origin = origin(of: request, context)

@@ -24,7 +24,7 @@ public struct ConfigRoutes: RouteGroup {
     }
 
     public func add(to routes: inout Routes) {
-        routes.get("config/:mac", use: serve)
+        routes.get(ServicePath.configuration(":mac"), use: serve)
     }
 
     @Sendable func serve(request: Request, context: FrontendContext) async throws -> Response {

@@ -4,6 +4,7 @@ import HTTPSemantics
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
+import NetworkTypes
 
 /// `/loaders/:name`: the loaders, for UEFI HTTP boot. The suffix `.efi` and the type are what that client decides by.
 public struct LoaderRoutes: RouteGroup {
@@ -23,8 +24,8 @@ public struct LoaderRoutes: RouteGroup {
     }
 
     public func add(to routes: inout Routes) {
-        routes.get("loaders/:name", use: serve)
-        routes.head("loaders/:name", use: serve)
+        routes.get(ServicePath.loader(":name"), use: serve)
+        routes.head(ServicePath.loader(":name"), use: serve)
     }
 
     @Sendable func serve(request: Request, context: FrontendContext) async throws -> Response {

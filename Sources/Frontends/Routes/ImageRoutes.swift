@@ -24,8 +24,9 @@ public struct ImageRoutes: RouteGroup {
     }
 
     public func add(to routes: inout Routes) {
-        routes.get("image/:schematic/:version/:path", use: serve)
-        routes.head("image/:schematic/:version/:path", use: serve)
+        let path = ServicePath.image(schematic: ":schematic", version: ":version", asset: ":path")
+        routes.get(path, use: serve)
+        routes.head(path, use: serve)
     }
 
     @Sendable func serve(request: Request, context: FrontendContext) async throws -> Response {

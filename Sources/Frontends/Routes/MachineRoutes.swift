@@ -18,8 +18,8 @@ public struct MachineRoutes: RouteGroup {
     }
 
     public func add(to routes: inout Routes) {
-        routes.get("machines", use: all)
-        routes.get("machines/:mac", use: machine)
+        routes.get(ServicePath.machines, use: all)
+        routes.get(ServicePath.machine(":mac"), use: machine)
     }
 
     @Sendable func all(request: Request, context: FrontendContext) async throws -> Response {

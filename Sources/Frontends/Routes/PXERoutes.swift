@@ -2,6 +2,7 @@ import Factory
 import Hummingbird
 import HummingbirdCore
 import IPXE
+import NetworkTypes
 import Schematics
 import TalosModel
 
@@ -18,7 +19,8 @@ public struct PXERoutes: RouteGroup {
     }
 
     public func add(to routes: inout Routes) {
-        routes.get("pxe/:schematic/:version/:path", use: script)
+        routes.get(
+            ServicePath.factoryScript(schematic: ":schematic", version: ":version", target: ":path"), use: script)
     }
 
     @Sendable func script(request: Request, context: FrontendContext) async throws -> Response {
