@@ -16,10 +16,10 @@ final class Constructor {
     private var aliasedStepCount = 0
     private var aliasedBytes = 0
     private var aliasDepth = 0
-    private var depth = 0
+    var depth = 0
     private var openAliases: Set<ObjectIdentifier> = []
     /// The keys that a mapping has already, while others are merged into it.
-    private var mergedKeys: MergedKeys?
+    var mergedKeys: MergedKeys?
     private var serial = 0
 
     init(isStrict: Bool, limits: LoadLimits) { (self.isStrict, self.limits) = (isStrict, limits) }
@@ -32,7 +32,7 @@ final class Constructor {
     }
 
     /// The value of a node, or nil if there is none: it did not fit, or is a null or a merge tag where those mean nothing.
-    private func construct(_ node: Node, as target: Target) throws(DecodingFailure) -> YAMLValue? {
+    func construct(_ node: Node, as target: Target) throws(DecodingFailure) -> YAMLValue? {
         try enter(node)
         defer { depth -= 1 }
         if node.kind == .alias {
@@ -55,7 +55,7 @@ final class Constructor {
 
     /// Counts a step, and refuses documents that are mostly aliases: they can be exponentially larger than their text. A step
     /// may itself be long, so the text and the elements that are read through aliases are counted too.
-    private func enter(_ node: Node) throws(DecodingFailure) {
+    func enter(_ node: Node) throws(DecodingFailure) {
         depth += 1
         guard depth <= DeepStack.maximumDepth else { throw .tooDeep(limit: DeepStack.maximumDepth) }
         stepCount += 1
@@ -75,7 +75,7 @@ final class Constructor {
         }
     }
 
-    private func open(_ alias: Node) throws(DecodingFailure) -> Node {
+    func open(_ alias: Node) throws(DecodingFailure) -> Node {
         guard let target = alias.target, openAliases.insert(ObjectIdentifier(alias)).inserted else {
             let message = "anchor '\(String(decodingAsGo: alias.value))' value contains itself"
             throw .fault(LoadError(stage: .composer, position: alias.position, message: message))
@@ -84,14 +84,14 @@ final class Constructor {
         return target
     }
 
-    private func close(_ alias: Node) {
+    func close(_ alias: Node) {
         aliasDepth -= 1
         openAliases.remove(ObjectIdentifier(alias))
     }
 
     // MARK: Faults
 
-    private func fault(_ message: String, at node: Node) -> DecodingFailure {
+    func fault(_ message: String, at node: Node) -> DecodingFailure {
         .fault(LoadError(stage: .constructor, position: node.position, message: message))
     }
 
@@ -217,7 +217,7 @@ final class Constructor {
     }
 
     /// Whether no two keys are written alike, whatever they mean; notes those that are, once for each pair.
-    private func hasUniqueKeys(_ node: Node) throws(DecodingFailure) -> Bool {
+    func hasUniqueKeys(_ node: Node) throws(DecodingFailure) -> Bool {
         struct Written: Hashable {
             let kind: Node.Kind
             let text: [UInt8]
@@ -306,62 +306,15 @@ final class Constructor {
         }
     }
 
-    private func nextKey(_ value: YAMLValue) -> MapKey? {
+    func nextKey(_ value: YAMLValue) -> MapKey? {
         serial += 1
         return MapKey(value, serial: serial)
     }
 
     /// Go's complaint when a collection is looked up among the keys that were merged.
-    private func unhashable(_ key: YAMLValue, _ node: Node) -> DecodingFailure {
+    func unhashable(_ key: YAMLValue, _ node: Node) -> DecodingFailure {
         let written = node.target ?? node
         let type = GoSyntax.typeName(key, written.kind == .mapping ? written.hasOnlyStringKeys : nil)
         return fault("runtime error: hash of unhashable type \(type)", at: node)
-    }
-
-    // MARK: Merging
-
-    /// Merges the value of a `<<` key: what the mapping has already stays, then the first of several mappings wins.
-    private func merge(
-        _ value: Node, of parent: Node, fill: (Node) throws(DecodingFailure) -> Void
-    ) throws(DecodingFailure) {
-        let outer = mergedKeys
-        if outer == nil {
-            // The keys are read once more, as whatever they look like: beside a key `1`, a merged "1" is a new one.
-            let own = MergedKeys()
-            mergedKeys = own
-            for index in stride(from: 0, to: parent.children.count, by: 2) {
-                guard let key = try construct(parent.children[index], as: .any) else { continue }
-                guard let mapKey = nextKey(key) else { throw unhashable(key, parent.children[index]) }
-                _ = own.insert(mapKey)
-            }
-        }
-        switch value.kind {
-        case .mapping, .alias: try mergePart(value, fill)
-        case .sequence: for part in value.children { try mergePart(part, fill) }
-        case .scalar: throw notMergeable(value)
-        }
-        mergedKeys = outer
-    }
-
-    private func mergePart(
-        _ part: Node, _ fill: (Node) throws(DecodingFailure) -> Void
-    ) throws(DecodingFailure) {
-        let mapping = part.kind == .alias ? part.target : part
-        guard let mapping, mapping.kind == .mapping else { throw notMergeable(mapping ?? part) }
-        try enter(part)
-        defer { depth -= 1 }
-        if part.kind == .alias {
-            _ = try open(part)
-            defer { close(part) }
-            try enter(mapping)
-            defer { depth -= 1 }
-            if try hasUniqueKeys(mapping) { try fill(mapping) }
-        } else if try hasUniqueKeys(mapping) {
-            try fill(mapping)
-        }
-    }
-
-    private func notMergeable(_ node: Node) -> DecodingFailure {
-        fault("map merge requires map or sequence of maps as the value", at: node)
     }
 }
