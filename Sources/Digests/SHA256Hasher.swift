@@ -1,39 +1,25 @@
 import COpenSSL
 
-/// Computes a SHA-256 as the bytes come by. libcrypto's, which uses the processor's SHA instructions.
+/// Computes a SHA-256 as the bytes come by.
 public struct SHA256Hasher: ~Copyable {
-    private let context: OpaquePointer
+    private var state: MessageDigest
 
     /// A hasher that has seen nothing.
-    public init() {
-        guard let context = EVP_MD_CTX_new(), EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {
-            // libcrypto fails here only for want of memory, after which nothing in this process can go on.
-            fatalError("libcrypto has no memory for a SHA-256")
-        }
-        self.context = context
-    }
-
-    deinit { EVP_MD_CTX_free(context) }
+    public init() { state = MessageDigest(EVP_sha256()) }
 
     /// Takes in `bytes`.
-    public mutating func update(_ bytes: UnsafeRawBufferPointer) {
-        EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
-    }
+    public mutating func update(_ bytes: UnsafeRawBufferPointer) { state.update(bytes) }
 
     /// Takes in `bytes`.
-    public mutating func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { update($0) } }
+    public mutating func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { state.update($0) } }
 
     /// Takes in `bytes`.
-    public mutating func update(_ bytes: ArraySlice<UInt8>) { bytes.withUnsafeBytes { update($0) } }
+    public mutating func update(_ bytes: ArraySlice<UInt8>) { bytes.withUnsafeBytes { state.update($0) } }
 
     /// The digest of all that was taken in.
     public consuming func finalize() -> Digest {
-        var result = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
-        var length: UInt32 = 0
-        EVP_DigestFinal_ex(context, &result, &length)
-        guard let digest = Digest(bytes: result.prefix(Int(length))) else {
-            fatalError("libcrypto's SHA-256 is \(length) bytes long")
-        }
+        let bytes = state.finalize()
+        guard let digest = Digest(bytes: bytes) else { fatalError("libcrypto's SHA-256 is \(bytes.count) bytes long") }
         return digest
     }
 }

@@ -1,4 +1,5 @@
 import Digests
+import Foundation
 import Testing
 
 @Suite struct DigestTests {
@@ -25,5 +26,18 @@ import Testing
         #expect(Digest(hexadecimal: text.dropFirst(7).uppercased()) == nil)
         #expect(Digest(parsing: text.dropLast()) == nil)
         #expect(Digest(parsing: "sha512:" + text.dropFirst(7)) == nil)
+    }
+
+    @Test func sha512() throws {
+        var hasher = SHA512Hasher()
+        Array("abc".utf8).withUnsafeBytes { hasher.update($0) }
+        let digest = hasher.finalize()
+        let text =
+            "sha512:ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd"
+            + "454d4423643ce80e2a9ac94fa54ca49f"
+        #expect(digest.description == text && SHA512Digest(parsing: text) == digest)
+        #expect(SHA512Digest(parsing: text.uppercased()) == nil && SHA512Digest(parsing: text.dropLast()) == nil)
+        #expect(SHA512Digest(parsing: "sha512:" + text.dropFirst(7).uppercased()) == nil)
+        #expect(try JSONDecoder().decode(SHA512Digest.self, from: JSONEncoder().encode(digest)) == digest)
     }
 }
