@@ -274,10 +274,7 @@ extension Asset {
     /// Whether every file that it is made of is still what its digest says. The store knows without reading, unless a file
     /// has changed.
     fileprivate func isIntact(in store: EmbeddedStore) -> Bool {
-        composition.segments.allSatisfy { segment in
-            guard case .file(let file) = segment else { return true }
-            return (try? store.blob(file.digest)) == file
-        }
+        composition.files.allSatisfy { (try? store.blob($0.digest)) == $0 }
     }
 }
 
@@ -285,7 +282,7 @@ extension Composition {
     /// When its youngest file came to be, in seconds since 1970; nil if it is all inline bytes.
     fileprivate var modified: Int64? {
         var newest: Int64?
-        for case .file(let file) in segments {
+        for file in files {
             var status = stat()
             if stat(file.path, &status) == 0 { newest = max(newest ?? 0, Int64(status.st_mtim.tv_sec)) }
         }

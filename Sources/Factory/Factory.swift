@@ -77,6 +77,7 @@ extension Segment {
         switch self {
         case .bytes(let bytes): bytes.count + 128
         case .file: 256
+        case .zeros: 64
         }
     }
 }

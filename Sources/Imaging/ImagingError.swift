@@ -1,4 +1,5 @@
 import CPIO
+import Compositions
 import SquashFS
 import Stores
 
@@ -61,6 +62,8 @@ public struct ImagingError: Error, Hashable, Sendable, CustomStringConvertible {
         case let error as ImagingError: self = error
         case let error as StoreError:
             self.init(error.code == .tooLarge ? .limitExceeded : .store(error.code), "\(subject): \(error)")
+        case let error as SegmentError: self.init(.store(.corrupt), "\(subject): \(error)")
+        case is CancellationError: self.init(.cancelled, "the build was cancelled")
         // What an image can bring about: a file too large for the format, a name it cannot hold.
         case let error as SquashFSError: self.init(.invalidExtension, "\(subject): \(error)")
         case let error as CPIOError: self.init(.invalidExtension, "\(subject): \(error)")

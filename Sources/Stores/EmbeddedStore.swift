@@ -283,19 +283,12 @@ extension StoredFile {
     ///
     /// - Throws: what `body` throws; `StoreError`, with code `corrupt` if the file is not in the state in which it was checked.
     public func read(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
-        guard let descriptor = try OwnedDescriptor(opening: path, O_RDONLY, "opening") else {
-            throw StoreError(errno: ENOENT, "reading", path)
-        }
-        func check() throws {
-            guard isIntact(in: descriptor.number) else {
+        do { try Segment.file(self).read(body) } catch let error as SegmentError {
+            switch error {
+            case .unreadable(let path, let errno): throw StoreError(errno: errno, "reading", path)
+            case .altered, .shortened:
                 throw StoreError(.corrupt, "\(path) (\(digest)) has been changed since it was checked; do it again")
             }
-        }
-        try check()
-        // Each piece counts only if the file is still what it was after the reading of it.
-        try descriptor.readAll(path) { piece in
-            try check()
-            try body(piece)
         }
     }
 

@@ -4,12 +4,12 @@ import Glibc
 import Synchronization
 
 /// A regular file that is open for reading, closed when nothing refers to it.
-public final class OpenFile: Sendable {
+public final class OpenFile: ReadableFile {
     /// Which file it was when it was opened.
     public let identity: FileIdentity
     /// How many bytes it had when it was opened.
     public var length: UInt64 { identity.length }
-    let descriptor: Int32
+    public let descriptor: Int32
     private let mapping: Mapping?
 
     /// Memory that is the file, for the kernel to send from. It is never read by the process itself, which would be killed

@@ -68,6 +68,8 @@ struct BuildCommand: AsyncParsableCommand {
             throw CommandFailure.exit("slipway: \(error)")
         } catch let error as StoreError {
             throw CommandFailure.exit("slipway: \(error)")
+        } catch let error as SegmentError {
+            throw CommandFailure.exit("slipway: cannot read a part of the asset: \(error); run it again")
         }
     }
 }

@@ -82,12 +82,7 @@ struct OutputFile {
     }
 
     private func write(_ composition: Composition, to descriptor: Int32) throws {
-        for segment in composition.segments {
-            switch segment {
-            case .bytes(let bytes): try bytes.withUnsafeBytes { try write($0, to: descriptor) }
-            case .file(let file): try file.read { try write($0, to: descriptor) }
-            }
-        }
+        try composition.read { try write($0, to: descriptor) }
     }
 
     private func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) throws {

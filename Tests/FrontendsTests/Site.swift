@@ -130,12 +130,7 @@ final class Site: Sendable {
     func bytes(of path: String, schematic: String, version: String = Site.version) async throws -> [UInt8] {
         let asset = try await factory.asset(schematic: schematic, version: version, path: path)
         var bytes: [UInt8] = []
-        for segment in asset.composition.segments {
-            switch segment {
-            case .bytes(let part): bytes += part
-            case .file(let file): bytes += try file.contents(limit: 1 << 30)
-            }
-        }
+        try asset.composition.read { bytes += $0 }
         return bytes
     }
 }

@@ -9,12 +9,7 @@ import Testing
 /// All bytes of a composition.
 func bytes(of composition: Composition) throws -> [UInt8] {
     var result: [UInt8] = []
-    for segment in composition.segments {
-        switch segment {
-        case .file(let file): result += try file.contents(limit: 1 << 30)
-        case .bytes(let bytes): result += bytes
-        }
-    }
+    try composition.read { result += $0 }
     #expect(UInt64(result.count) == composition.length)
     return result
 }

@@ -37,12 +37,7 @@ private struct Parts {
             microcode = try Member(archive: Array(all[..<start]))
             #expect(start.isMultiple(of: 512))
         }
-        for segment in composition.segments {
-            switch segment {
-            case .file(let file): segments.append(try file.contents(limit: 1 << 30))
-            case .bytes(let bytes): segments.append(bytes)
-            }
-        }
+        segments = try composition.segments.map { try bytes(of: Composition([$0])) }
         let first = try #require(segments.firstIndex(of: base))
         members = try segments[first...].map { try Member($0) }
     }

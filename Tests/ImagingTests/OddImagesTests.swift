@@ -84,18 +84,14 @@ private let merged = FileLayout(TalosVersion(1, 13, 0))
                 decoding: Array("customization: {systemExtensions: {officialExtensions: [\(names)]}}".utf8)),
             version: version, architecture: .amd64)
         var files: [String: (mode: UInt32, content: [UInt8])] = [:]
-        let base = composition.segments.firstIndex { if case .file(let file) = $0 { file.length == 3 } else { false } }
+        let base = composition.segments.firstIndex { $0.length == 3 }
         let start = try #require(base)
         if start > 0 {
             let all = try bytes(of: Composition(Array(composition.segments[..<start])))
             for (entry, content) in try Member(archive: all).entries { files[entry.path] = (entry.mode, content) }
         }
         for segment in composition.segments[(start + 1)...] {
-            let bytes: [UInt8] =
-                switch segment {
-                case .file(let file): try file.contents(limit: 1 << 30)
-                case .bytes(let bytes): bytes
-                }
+            let bytes = try bytes(of: Composition([segment]))
             for (entry, content) in try Member(bytes).entries { files[entry.path] = (entry.mode, content) }
         }
         return files

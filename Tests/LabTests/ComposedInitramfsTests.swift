@@ -45,19 +45,7 @@ extension LabTests.ComposedInitramfsTests {
     private func write(_ composition: Composition, to path: String) throws {
         try #require(FileManager.default.createFile(atPath: path, contents: nil))
         let output = try #require(FileHandle(forWritingAtPath: path))
-        for slice in composition.slices {
-            switch slice.segment {
-            case .bytes(let bytes):
-                try output.write(contentsOf: bytes[Int(slice.range.lowerBound)..<Int(slice.range.upperBound)])
-            case .file(let file):
-                let input = try #require(FileHandle(forReadingAtPath: file.path))
-                try input.seek(toOffset: slice.range.lowerBound)
-                let content = try input.read(upToCount: slice.range.count) ?? Data()
-                try #require(content.count == slice.range.count, "\(file.path) is shorter than its segment")
-                try output.write(contentsOf: content)
-                try input.close()
-            }
-        }
+        try composition.read { try output.write(contentsOf: $0) }
         try output.close()
     }
 }

@@ -40,12 +40,12 @@ struct CompositionResponse {
 
     private func answer(_ ranges: ByteRanges, headers: HTTPFields, context: FrontendContext) -> Response {
         var headers = headers
-        func body(_ slices: [Composition.Slice]) -> CompositionBody {
-            CompositionBody(slices: slices, channel: context.channel, logger: context.logger)
+        func body(_ segments: [Segment]) -> CompositionBody {
+            CompositionBody(segments: segments, channel: context.channel, logger: context.logger)
         }
         switch ranges {
         case .whole:
-            return Response(status: .ok, headers: headers, body: body(composition.slices).body)
+            return Response(status: .ok, headers: headers, body: body(composition.segments).body)
         case .unsatisfiable:
             headers[.contentRange] = "bytes */\(composition.length)"
             headers[.contentType] = nil
@@ -54,21 +54,21 @@ struct CompositionResponse {
         case .parts(let parts) where parts.count == 1:
             headers[.contentRange] = contentRange(parts[0])
             return Response(
-                status: .partialContent, headers: headers, body: body(composition.slices(in: parts[0])).body)
+                status: .partialContent, headers: headers, body: body(composition.segments(in: parts[0])).body)
         case .parts(let parts):
             // The boundary must not occur in the parts: it is the content's own digest, which they cannot hold by chance.
             let boundary = "slipway-\(composition.tag.hexadecimal)"
             headers[.contentType] = "multipart/byteranges; boundary=\(boundary)"
-            var slices: [Composition.Slice] = []
+            var segments: [Segment] = []
             for part in parts {
                 let head =
                     "\r\n--\(boundary)\r\nContent-Type: \(contentType)\r\nContent-Range: \(contentRange(part))\r\n\r\n"
-                slices += Composition([.bytes(Array(head.utf8))]).slices
-                slices += composition.slices(in: part)
+                segments.append(.bytes(Array(head.utf8)))
+                segments += composition.segments(in: part)
             }
-            slices += Composition([.bytes(Array("\r\n--\(boundary)--\r\n".utf8))]).slices
+            segments.append(.bytes(Array("\r\n--\(boundary)--\r\n".utf8)))
             return Response(
-                status: .partialContent, headers: headers, body: body(slices).body)
+                status: .partialContent, headers: headers, body: body(segments).body)
         }
     }
 

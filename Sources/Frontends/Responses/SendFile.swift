@@ -20,7 +20,7 @@ struct SendFile: Sendable {
 
     /// How much goes out between two looks at the file: so much that the looks cost nothing, and so little that the page cache
     /// is filled one step ahead of the wire.
-    static let step = 4 << 20
+    static let step = Int(StoredFile.step)
     /// How many steps go out at once where the pages are in memory. Each passes through the whole pipeline, which at the speed of
     /// memory is a good part of the work.
     static let cachedSteps = 4
@@ -62,7 +62,7 @@ final class SendFileHandler: ChannelOutboundHandler, RemovableChannelHandler {
     ) {
         // Also after the last step: a file that changed under it must not count as sent. And at the end of a file that shrank,
         // sendfile would give nothing, again and again.
-        guard event.file.isIntact(in: event.descriptor) else { return promise.fail(AlteredFile()) }
+        do { try event.file.check(event.descriptor) } catch { return promise.fail(error) }
         guard start < event.range.upperBound else { return promise.succeed() }
         let end = event.end(from: start) { linux_is_cached(event.descriptor, off_t($0)) != 0 }
         event.readAhead(to: end..<min(end + SendFile.step, event.range.upperBound))
@@ -76,11 +76,6 @@ final class SendFileHandler: ChannelOutboundHandler, RemovableChannelHandler {
         }
         context.writeAndFlush(wrapOutboundOut(.body(.fileRegion(region))), promise: written)
     }
-}
-
-/// A file is not what it was when its content was checked: it was altered, replaced or removed.
-struct AlteredFile: Error, CustomStringConvertible {
-    var description: String { "it has been changed since its content was checked" }
 }
 
 extension SendFile {

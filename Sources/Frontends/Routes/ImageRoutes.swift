@@ -1,5 +1,6 @@
 import BootPlans
 import BootTimeline
+import Compositions
 import Factory
 import HTTPSemantics
 import HTTPTypes
@@ -102,9 +103,9 @@ extension BootStage {
 
 extension ResponseBody {
     /// The same body; `action` runs when all of it has been written, or a part of it turned out to be unreadable.
-    func afterWriting(_ action: @escaping @Sendable (UnreadableSegment?) async -> Void) -> ResponseBody {
+    func afterWriting(_ action: @escaping @Sendable (SegmentError?) async -> Void) -> ResponseBody {
         ResponseBody(contentLength: contentLength) { [self] writer in
-            do { try await self.write(writer) } catch let error as UnreadableSegment {
+            do { try await self.write(writer) } catch let error as SegmentError {
                 await action(error)
                 throw error
             }
