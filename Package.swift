@@ -47,7 +47,7 @@ let package = Package(
         // MARK: - Ground
         /** Reading untrusted bytes without traps, writing them, hexadecimal. */
         library("Bytes"),
-        /** SHA-256, by which content is named everywhere. */
+        /** SHA-256, by which content is named everywhere, and SHA-512. */
         library("Digests", ["Bytes", "COpenSSL"]),
         /** MAC and IPv4 addresses, SMBIOS UUIDs, URLs and paths of the appliance. */
         library("NetworkTypes", ["Bytes"]),

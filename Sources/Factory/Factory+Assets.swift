@@ -207,8 +207,7 @@ extension Factory {
     }
 
     /// Logs and measures a build.
-    private func timing<Value>(_ kind: String, _ name: String, _ build: () async throws -> Value) async throws -> Value
-    {
+    func timing<Value>(_ kind: String, _ name: String, _ build: () async throws -> Value) async throws -> Value {
         let start = ContinuousClock.now
         do {
             let value = try await build()

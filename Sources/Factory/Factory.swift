@@ -1,5 +1,6 @@
 import BlockingWork
 import Compositions
+import Digests
 import Glibc
 import Imaging
 import Logging
@@ -40,6 +41,7 @@ public final class Factory: Sendable {
     let assets: RecentlyUsed<AssetKey, Asset>
     let segments = SingleFlight<String, ExtensionSegment>()
     let modules = SingleFlight<String, ModuleSegment?>()
+    let digests = SingleFlight<Digest, ContentDigests>()
 
     /// A factory over a store.
     ///
