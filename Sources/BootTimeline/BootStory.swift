@@ -8,7 +8,21 @@ struct BootStory: Sendable {
         var detail: String
         var at: Duration
         var last: Duration
-        var count = 1
+        var count: Int
+        /// About how many bytes it has in a record; hardly ever more.
+        let recordSize: Int
+
+        init(stage: BootStage, detail: String, at: Duration, last: Duration, count: Int = 1) {
+            self.stage = stage
+            self.detail = detail
+            self.at = at
+            self.last = last
+            self.count = count
+            recordSize = detail.utf8.reduce(96) { size, byte in
+                // As JSON writes control characters, and what has a backslash before it.
+                size + (byte < 0x20 ? 6 : byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") ? 2 : 1)
+            }
+        }
     }
 
     let started: Date
@@ -16,10 +30,10 @@ struct BootStory: Sendable {
     private(set) var steps: [Step] = []
     private(set) var dropped = 0
     /// The furthest stage that went well.
-    private var progress: BootStage = .seen
-    private var hasFailed = false
+    private(set) var progress: BootStage = .seen
+    private(set) var hasFailed = false
     /// Whether nothing more is expected.
-    private var isComplete = false
+    private(set) var isComplete = false
     private var isStalled = false
     /// How many new steps there were.
     private var newSteps = 0
@@ -31,6 +45,20 @@ struct BootStory: Sendable {
         lastTime = time
         // Whoever asks is told, so that there are two steps at once.
         steps.reserveCapacity(2)
+    }
+
+    /// Takes over what was kept of a boot. Nothing is said of its standing still: while nobody listened it may have gone on.
+    mutating func restore(
+        steps: [Step], dropped: Int, progress: BootStage, hasFailed: Bool, isComplete: Bool, last: Duration
+    ) {
+        self.steps = steps
+        self.dropped = dropped
+        newSteps = steps.count + dropped
+        self.progress = progress
+        self.hasFailed = hasFailed
+        self.isComplete = isComplete
+        isStalled = true
+        lastTime = last
     }
 
     /// How far it has come; a failure counts until something goes well after it.

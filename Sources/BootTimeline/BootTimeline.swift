@@ -9,7 +9,8 @@ import Synchronization
 public final class BootTimeline: BootObserver {
     /// How much is kept.
     public struct Limits: Sendable {
-        /// Machines; the one not heard of for longest is forgotten first. The default is 4096.
+        /// Machines that are expected, and as many that are not; of either the one not heard of for longest is forgotten first.
+        /// The default is 4096.
         public var machines: Int
         /// Boots of one machine. The default is 4.
         public var boots: Int
@@ -37,6 +38,13 @@ public final class BootTimeline: BootObserver {
             self.quiet = quiet
             self.linesPerSecond = linesPerSecond
         }
+
+        /// A detail that is not too long. By bytes: one character may be as long as whoever sent it likes. A character that is cut
+        /// becomes U+FFFD.
+        func cut(_ detail: String) -> String {
+            guard detail.utf8.count > self.detail else { return detail }
+            return String(decoding: detail.utf8.prefix(max(0, self.detail - 3)), as: UTF8.self)
+        }
     }
 
     /// Where the time comes from.
@@ -59,14 +67,8 @@ public final class BootTimeline: BootObserver {
         }
     }
 
-    fileprivate struct Machine: Sendable {
-        var address: IPv4Address?
-        var architecture: String?
-        var stories: [BootStory] = []
-    }
-
     fileprivate struct State: Sendable {
-        var machines: RecencyMap<MACAddress, Machine>
+        var machines: MachineTable
         var addresses: RecencyMap<IPv4Address, MACAddress>
         var second: Int64 = -1
         var lines = 0
@@ -80,32 +82,38 @@ public final class BootTimeline: BootObserver {
     private let limits: Limits
     private let time: TimeSource
     private let logger: Logger
+    private let isExpected: @Sendable (MACAddress) -> Bool
     private let state: Mutex<State>
 
     /// An empty timeline.
-    public init(limits: Limits = Limits(), time: TimeSource = .system, logger: Logger) {
+    ///
+    /// - Parameter isExpected: Whether somebody has named a machine, by its address. Asked for each step, so it must answer at once.
+    public init(
+        limits: Limits = Limits(), time: TimeSource = .system, logger: Logger,
+        isExpected: @escaping @Sendable (MACAddress) -> Bool = { _ in false }
+    ) {
+        self.isExpected = isExpected
         self.limits = limits
         self.time = time
         self.logger = logger
         state = Mutex(
             State(
-                machines: RecencyMap(capacity: limits.machines), addresses: RecencyMap(capacity: limits.addresses)))
+                machines: MachineTable(capacity: limits.machines), addresses: RecencyMap(capacity: limits.addresses)))
     }
 
     public func record(_ event: BootEvent) {
         let now = time.monotonic()
         var event = event
-        if event.detail.utf8.count > limits.detail {
-            // By bytes: one character may be as long as whoever sent it likes. A character that is cut becomes U+FFFD.
-            event.detail = String(decoding: event.detail.utf8.prefix(max(0, limits.detail - 3)), as: UTF8.self)
-        }
+        event.detail = limits.cut(event.detail)
+        let isExpected = isExpected(event.mac)
         let line = state.withLock { state -> Line in
-            let elapsed = state.machines.update(event.mac, default: Machine()) { machine -> Duration? in
+            let elapsed = state.machines.update(event.mac, isExpected: isExpected) { machine -> Duration? in
                 if machine.stories.first?.isOver(for: event, at: now, quiet: limits.quiet) ?? true {
                     machine.stories.insert(BootStory(started: time.date(), at: now), at: 0)
                     if machine.stories.count > limits.boots { machine.stories.removeLast() }
                 }
                 machine.architecture = event.architecture ?? machine.architecture
+                machine.isChanged = true
                 return machine.stories[0].add(event, at: now, limit: limits.events)
             }
             if let address = event.address { state.learn(address, of: event.mac) }
@@ -139,6 +147,7 @@ public final class BootTimeline: BootObserver {
                 // It may have gone on, or been forgotten, since.
                 let isNew = state.machines.updateInPlace(boot.mac) { machine in
                     guard machine.stories.first?.stall(at: now) == boot.place else { return false }
+                    machine.isChanged = true
                     return machine.stories[0].noteStall(sentence, at: now, limit: limits.events)
                 }
                 guard isNew == true else { return false }
@@ -182,7 +191,58 @@ public final class BootTimeline: BootObserver {
         state.withLock { $0.machines.entries }.compactMap { Self.snapshot(of: $0.key, $0.value) }
     }
 
-    private static func snapshot(of mac: MACAddress, _ machine: Machine) -> MachineSnapshot? {
+    // MARK: - Records
+
+    /// The records of machines, in the order in which they were heard of.
+    ///
+    /// - Parameters:
+    ///   - onlyChanged: Whether only those are given that have changed since their records were taken.
+    ///   - limit: About how many bytes of text they may have. Of those that are expected first, and of those heard of last, as many
+    ///     are given as fit; the others are given when they are asked for again.
+    public func takeRecords(onlyChanged: Bool, limit: Int) -> [MachineRecord] {
+        var taken: [(mac: MACAddress, machine: MachineTable.Machine)] = []
+        // Only what is cheap is done with the timeline locked.
+        state.withLock { state in
+            var room = limit
+            state.machines.updateAll { mac, machine in
+                guard room > 0, machine.isChanged || !onlyChanged, !machine.stories.isEmpty else { return }
+                room -= machine.stories.reduce(128) { $0 + $1.recordSize }
+                guard room >= 0 else { return }
+                machine.isChanged = false
+                taken.append((mac, machine))
+            }
+        }
+        return taken.sorted { $0.machine.heard < $1.machine.heard }.map { mac, machine in
+            MachineRecord(
+                mac: mac.description, address: machine.address?.description, architecture: machine.architecture,
+                boots: machine.stories.map(\.record))
+        }
+    }
+
+    /// Takes over records, of which the later ones count. They may have been written by anybody: what is no machine's is left out,
+    /// and everything keeps to the limits.
+    public func restore(_ records: some Sequence<MachineRecord>) {
+        let (now, date) = (time.monotonic(), time.date())
+        for record in records {
+            guard let mac = MACAddress(parsing: record.mac), !record.boots.isEmpty else { continue }
+            let stories = record.boots.prefix(limits.boots).map {
+                BootStory($0, date: date, at: now, limits: limits)
+            }
+            let isExpected = isExpected(mac)
+            state.withLock { state in
+                state.machines.update(mac, isExpected: isExpected) { machine in
+                    machine.stories = stories
+                    // Whose address it is now nobody knows; it is shown only.
+                    machine.address = record.address.flatMap { IPv4Address(parsing: $0) }
+                    machine.architecture = record.architecture.map {
+                        String(decoding: $0.utf8.prefix(32), as: UTF8.self)
+                    }
+                }
+            }
+        }
+    }
+
+    private static func snapshot(of mac: MACAddress, _ machine: MachineTable.Machine) -> MachineSnapshot? {
         guard let latest = machine.stories.first else { return nil }
         return MachineSnapshot(
             mac: mac.description, address: machine.address?.description, architecture: machine.architecture,
@@ -198,7 +258,10 @@ extension BootTimeline.State {
         addresses.update(address, default: mac) { $0 = mac }
         guard let machine = machines.peek(mac), machine.address != address else { return }
         if let old = machine.address, addresses.peek(old) == mac { addresses.remove(old) }
-        machines.update(mac, default: BootTimeline.Machine()) { $0.address = address }
+        machines.update(mac, isExpected: false) { machine in
+            machine.address = address
+            machine.isChanged = true
+        }
     }
 
     /// Whether this second has a line left.

@@ -26,6 +26,9 @@ public struct RecencyMap<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     /// Looks without counting as use.
     public func peek(_ key: Key) -> Value? { index[key].map { nodes[$0].value } }
 
+    /// Whether a key is there. Does not count as use.
+    public func contains(_ key: Key) -> Bool { index[key] != nil }
+
     /// Everything, most recently used first.
     public var entries: [(key: Key, value: Value)] {
         var result: [(key: Key, value: Value)] = []

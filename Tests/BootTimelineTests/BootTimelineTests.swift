@@ -21,10 +21,13 @@ final class Bench: Sendable {
             monotonic: { [self] in now.withLock { $0 } })
     }
 
-    func timeline(_ limits: BootTimeline.Limits = BootTimeline.Limits()) -> BootTimeline {
+    func timeline(
+        _ limits: BootTimeline.Limits = BootTimeline.Limits(),
+        isExpected: @escaping @Sendable (MACAddress) -> Bool = { _ in false }
+    ) -> BootTimeline {
         var logger = Logger(label: "test") { _ in Recorder(bench: self) }
         logger.logLevel = .info
-        return BootTimeline(limits: limits, time: time, logger: logger)
+        return BootTimeline(limits: limits, time: time, logger: logger, isExpected: isExpected)
     }
 }
 
