@@ -8,6 +8,7 @@ import Synchronization
 /// ```
 /// root/blobs/sha256/<64 hex>     immutable content, named by its digest
 /// root/records/<kind>/<key>      small named values, replaced whole
+/// root/journal/<name>           lines that are appended; <name>.lock is held by the process that writes them
 /// root/temporary/<session>.<n>   what is being written; <session>.lock is held by the process that writes it
 /// root/work/<session>/           what builds of that process take apart
 /// root/corrupt/<64 hex>.<…>      blobs that were not what their names say, kept for the operator to look at
