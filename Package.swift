@@ -106,8 +106,8 @@ let package = Package(
         library(
             "Factory",
             [
-                "BlockingWork", "Compositions", "Compression", "Digests", "Imaging", "Releases", "Schematics", "Stores",
-                "TalosModel", "Trust", logging, metrics,
+                "BlockingWork", "Compositions", "Digests", "Imaging", "Releases", "Schematics", "Stores", "TalosModel",
+                "Trust", logging, metrics,
             ]),
         /** The machines file: who boots what. */
         library(

@@ -1,8 +1,6 @@
 import DHCPService
-import Factory
 import Foundation
 import Imaging
-import Logging
 import Machines
 import Netboot
 import NetworkTypes
@@ -60,14 +58,8 @@ extension Appliance {
     ) -> [String] {
         let address = (try? HostAddress.find(on: settings.interfaces)) ?? .loopback
         let server = ServerAddresses(address: address, httpPort: Int(settings.httpPort), loaders: loaders.names)
-        // It only works out command lines here; nothing is built.
-        let factory = Factory(
-            store: catalog.store, catalog: catalog,
-            imager: Imager(
-                store: catalog.store, source: catalog, externalURL: server.httpBase),
-            queue: BuildQueue(width: 1, capacity: 1), logger: Logger(label: "check"))
         var check = BootCheck(
-            catalog: catalog, factory: factory, baseURL: server.httpBase,
+            catalog: catalog, baseURL: server.httpBase,
             loaders: loaders.names.isDisjoint(with: Loader.all) ? nil : loaders.names, loaderFolders: loaders.places)
         check.look(at: file)
         return check.problems + (check.hasExtensions ? Imager.missingPrograms() : [])

@@ -16,7 +16,7 @@ import TalosModel
 /// at once. What several machines suffer from is told of the first, with the number of the others.
 struct BootCheck {
     private let catalog: ReleaseCatalog
-    private let factory: Factory
+    private let records: SchematicRecords
     /// What boot URLs begin with.
     private let baseURL: String
     private let versions: [TalosVersion]
@@ -71,12 +71,12 @@ struct BootCheck {
     ///   - loaders: The loaders that this host has; nil for not to look at them.
     ///   - loaderFolders: Where they were looked for.
     init(
-        catalog: ReleaseCatalog, factory: Factory, baseURL: String, loaders: Set<String>?, loaderFolders: [String]
+        catalog: ReleaseCatalog, baseURL: String, loaders: Set<String>?, loaderFolders: [String]
     ) {
         self.loaders = loaders
         self.loaderFolders = loaderFolders
         self.catalog = catalog
-        self.factory = factory
+        records = SchematicRecords(store: catalog.store)
         self.baseURL = baseURL
         versions = catalog.versions()
     }
@@ -161,7 +161,7 @@ struct BootCheck {
 
     /// The schematic as the daemon reads it.
     private mutating func stored(_ id: SchematicID) -> Schematic? {
-        do throws(FactoryError) { return try factory.records.schematic(id) } catch {
+        do throws(FactoryError) { return try records.schematic(id) } catch {
             unreadable[id] = error.description
             return nil
         }
@@ -224,9 +224,9 @@ struct BootCheck {
             schematic: key.schematic, version: version, architecture: key.architecture, platform: key.platform)
         if lines[product] == nil {
             lines[product] = Result {
-                try Factory.commandLine(
+                try schematic.commandLine(
                     of: AssetPath(.commandLine, platform: key.platform, architecture: key.architecture),
-                    schematic: schematic, version: version)
+                    version: version)
             }
         }
         guard var line = try lines[product]?.get() else { return "" }

@@ -1,5 +1,6 @@
 import BlockingWork
 import Factory
+import Imaging
 import Logging
 import Machines
 import Netboot
@@ -198,7 +199,7 @@ public final class BootPlanner: Sendable {
         let obstacles = try await factory.summary(version)?.obstacles(to: schematic, on: target.architecture) ?? []
         guard obstacles.isEmpty else { throw BootPlanError(obstacles.prefix(3).joined(separator: "; ")) }
         let line = try await storage.run {
-            try Factory.commandLine(of: target, schematic: schematic, version: version)
+            try schematic.commandLine(of: target, version: version)
         }
         return Resolution(
             version: version, names: BootNames(schematic: schematic.id, version: version, target: target),

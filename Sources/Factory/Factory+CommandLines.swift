@@ -1,5 +1,5 @@
 import BlockingWork
-import Compression
+import Imaging
 import Schematics
 import TalosModel
 
@@ -28,28 +28,16 @@ extension Factory {
         of target: AssetPath, schematic: Schematic, version: TalosVersion,
         _ body: @escaping @Sendable (KernelCommandLine) throws -> Value
     ) async throws -> Value {
-        try await plans.run { try body(Self.commandLine(of: target, schematic: schematic, version: version)) }
-    }
-
-    /// The kernel command line that a schematic gives on an asset's platform.
-    ///
-    /// - Throws: ``FactoryError`` with the code `invalidRequest` for an unknown platform.
-    public static func commandLine(
-        of target: AssetPath, schematic: Schematic, version: TalosVersion
-    ) throws(FactoryError) -> KernelCommandLine {
-        do {
-            return try KernelCommandLine.assembled(
-                platform: target.platform, architecture: target.architecture, version: version, kind: .commandLine,
-                secureBoot: target.secureBoot,
-                meta: schematic.meta.map { MetaEntry(key: $0.key, value: $0.value) },
-                extraArguments: schematic.extraKernelArguments.map { Array($0.utf8) },
-                // The best level takes time by the square of the length for some texts. No machine boots with a line that
-                // the difference would matter for.
-                gzip: { try compress($0, .gzip(level: $0.count > 64 << 10 ? 1 : 9)) })
-        } catch let error as KernelCommandLineError {
-            throw FactoryError(.invalidRequest, error.description)
-        } catch {
-            throw FactoryError(.buildFailed, "the kernel command line cannot be assembled", cause: error)
+        try await plans.run {
+            let line: KernelCommandLine
+            do { line = try schematic.commandLine(of: target, version: version) } catch let error
+                as KernelCommandLineError
+            {
+                throw FactoryError(.invalidRequest, error.description)
+            } catch {
+                throw FactoryError(.buildFailed, "the kernel command line cannot be assembled", cause: error)
+            }
+            return try body(line)
         }
     }
 }

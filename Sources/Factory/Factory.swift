@@ -34,7 +34,7 @@ public final class Factory: Sendable {
     /// nobody else.
     let decoding = BlockingWork(width: 2, capacity: 64, refusal: Factory.busy)
     /// The schematics in the store.
-    public let records: SchematicRecords
+    let records: SchematicRecords
     /// When this process began to make assets, in seconds since 1970: the age of those that are not in any file.
     let started = Int64(time(nil))
     let schematics: RecentlyUsed<SchematicID, Schematic>
