@@ -254,7 +254,7 @@ let package = Package(
             [
                 "BootPlans", "DHCP", "Factory", "IPXE", "Imaging", "LayoutBuilding", "Machines", "Netboot",
                 "NetworkTypes",
-                "OCIModel", "Releases", "Stores", "TalosModel", logging,
+                "OCIModel", "Releases", "Schematics", "Stores", "TalosModel", logging,
             ]),
         tests(
             "MachinesTests", ["CodecTesting", "Machines", "NetworkTypes", "Schematics", "TalosModel"],

@@ -28,7 +28,7 @@ extension Appliance {
                 return planner.knows(candidate)
             }
         }
-        let architecture = machine.architecture ?? .amd64
+        let architecture = machine.architecture ?? BootChoice.usualArchitecture
         machine.architecture = architecture
         let served = daemonLoaders ?? loaders.names
         let address: IPv4Address
@@ -41,7 +41,7 @@ extension Appliance {
         var explanation = Explanation(
             machine: machine.mac.description, architecture: architecture.rawValue,
             isArchitectureAssumed: isAssumed,
-            rule: planner.match(for: machine)?.description ?? "none matches", plan: plan.reason,
+            rule: plan.match?.description ?? "none matches", plan: plan.reason,
             answers: Self.firmwares(architecture).map { name, client in
                 Explanation.Answer(firmware: name, decision: decision(on: client, machine, server))
             }, loaders: Self.loaderNames.filter(served.contains), script: nil, commandLine: nil, assets: [])
@@ -49,7 +49,7 @@ extension Appliance {
         do { explanation.script = try plan.script(from: origin) } catch {
             explanation.plan += "; but its script cannot be written: \(error)"
         }
-        if case .boot(let assets) = plan.action {
+        if case .talos(let assets) = plan.payload {
             explanation.commandLine = assets.commandLine
             explanation.assets = [
                 await describe(.kernel, at: assets.names.kernel, of: assets),

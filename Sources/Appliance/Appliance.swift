@@ -72,7 +72,8 @@ public struct Appliance: Sendable {
             machines = nil
         }
         planner = BootPlanner(
-            factory: factory, machines: machines, ledger: BootOnceLedger(store: store), logger: logger)
+            factory: factory, releases: catalog, machines: machines,
+            states: MachineStates(store: store, logger: logger), logger: logger)
         timeline = BootTimeline(logger: logger)
         loaders = Loaders(settings)
     }

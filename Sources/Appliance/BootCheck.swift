@@ -1,56 +1,38 @@
 import BootPlans
 import Factory
-import IPXE
-import Imaging
 import Machines
 import Netboot
 import NetworkTypes
 import Releases
 import Schematics
-import Stores
 import TalosModel
 
-/// What keeps the machines of a file from booting.
+/// What keeps the machines of a file from booting: what each of them would be told, grouped and counted.
 ///
-/// A hundred thousand machines share a few assignments, and these a few schematics and releases, so each of them is looked
-/// at once. What several machines suffer from is told of the first, with the number of the others.
+/// A hundred thousand machines share a few assignments, and these a few choices, so each of them is looked at once. What several
+/// machines suffer from is told of the first, with the number of the others.
 struct BootCheck {
     private let catalog: ReleaseCatalog
     private let records: SchematicRecords
     /// What boot URLs begin with.
     private let baseURL: String
-    private let versions: [TalosVersion]
     /// The loaders that this host has; nil where none are needed, or it has been said that there is none.
     private let loaders: Set<String>?
     private let loaderFolders: [String]
 
     /// Everything about an assignment that decides whether it can boot.
     private struct Case: Hashable {
-        var version: VersionSelector
-        var schematic: SchematicID
-        var architecture: Architecture
-        var platform: String
-        var secureBoot: Bool
-        var hasConfiguration: Bool
+        var choice: BootChoice
         var arguments: [String]
+        var hasConfiguration: Bool
+        var serial: String?
         var loader: String?
     }
 
-    /// What is made of a schematic, apart from the machine.
-    private struct Product: Hashable {
-        var schematic: SchematicID
-        var version: TalosVersion
-        var architecture: Architecture
-        var platform = ""
-    }
-
     private var cases: [Case: [String]] = [:]
-    private var schematics: [SchematicID: Schematic?] = [:]
-    /// Why a schematic that is in the store cannot be used.
-    private var unreadable: [SchematicID: String] = [:]
+    private var schematics: [SchematicID: SchematicFinding] = [:]
+    private var resolutions: [BootChoice: BootResolution] = [:]
     private var damages: [TalosVersion: [String]] = [:]
-    private var products: [Product: [String]] = [:]
-    private var lines: [Product: Result<KernelCommandLine, any Error>] = [:]
 
     /// A sentence, the first machine that it is about, and how many it is about.
     private struct Finding {
@@ -70,19 +52,18 @@ struct BootCheck {
     ///   - baseURL: This server's URL as machines reach it.
     ///   - loaders: The loaders that this host has; nil for not to look at them.
     ///   - loaderFolders: Where they were looked for.
-    init(
-        catalog: ReleaseCatalog, baseURL: String, loaders: Set<String>?, loaderFolders: [String]
-    ) {
+    init(catalog: ReleaseCatalog, baseURL: String, loaders: Set<String>?, loaderFolders: [String]) {
         self.loaders = loaders
         self.loaderFolders = loaderFolders
         self.catalog = catalog
         records = SchematicRecords(store: catalog.store)
         self.baseURL = baseURL
-        versions = catalog.versions()
     }
 
     /// Whether some machine's schematic has extensions, and so perhaps kernel modules.
-    var hasExtensions: Bool { schematics.values.contains { $0?.officialExtensions.isEmpty == false } }
+    var hasExtensions: Bool {
+        schematics.values.contains { (try? $0.get())?.officialExtensions.isEmpty == false }
+    }
 
     /// The problems so far: a sentence each, with file, line and column.
     var problems: [String] {
@@ -100,24 +81,9 @@ struct BootCheck {
     }
 
     private mutating func look(at match: MachineMatch) {
-        let assignment = match.assignment
-        guard assignment.boot != .local, let version = assignment.version, let choice = assignment.schematic else {
-            return
-        }
-        if schematics[choice.id] == nil {
-            let schematic: Schematic? = if let given = choice.schematic { given } else { stored(choice.id) }
-            schematics[choice.id] = .some(schematic)
-        }
+        guard match.assignment.boot != .local else { return }
         let architectures = match.architecture.map { [$0] } ?? Architecture.allCases
-        let found = architectures.map { architecture in
-            let key = Case(
-                version: version, schematic: choice.id, architecture: architecture, platform: assignment.platform,
-                secureBoot: assignment.secureBoot, hasConfiguration: assignment.configuration != nil,
-                arguments: assignment.arguments, loader: assignment.loader)
-            let texts = cases[key] ?? problems(of: key)
-            cases[key] = texts
-            return texts
-        }
+        let found = architectures.map { texts(for: match, as: $0) }
         for text in Self.told(found, architectures) { tell(text, of: match) }
     }
 
@@ -145,6 +111,43 @@ struct BootCheck {
         }
     }
 
+    private mutating func texts(for match: MachineMatch, as architecture: Architecture) -> [String] {
+        let assignment = match.assignment
+        let choice: BootChoice
+        do throws(BootProblem) { choice = try BootChoice(assignment, for: architecture) } catch {
+            return [error.description]
+        }
+        let hasConfiguration = assignment.configuration != nil
+        let key = Case(
+            choice: choice, arguments: assignment.arguments, hasConfiguration: hasConfiguration,
+            serial: hasConfiguration ? match.serial : nil, loader: assignment.loader)
+        if let known = cases[key] { return known }
+        let resolution = resolution(of: choice, assignment)
+        var machine = MachineIdentity(mac: MACAddress(value: 0), serial: match.serial, architecture: architecture)
+        // Nearly every machine tells one. Another serial number than the entry's own is not known before it boots.
+        machine.uuid = Self.someUUID
+        var texts: [String] = []
+        if case .failure(let problems) = resolution.assets(of: assignment, for: machine, baseURL: baseURL) {
+            texts += problems.all.map(\.description)
+        }
+        if let text = missingLoader(for: architecture, named: assignment.loader) { texts.append(text) }
+        if let version = resolution.version { texts += damage(to: version) }
+        cases[key] = texts
+        return texts
+    }
+
+    private static let someUUID = SystemUUID(parsing: "11111111-1111-1111-1111-111111111111")
+
+    private mutating func resolution(of choice: BootChoice, _ assignment: Assignment) -> BootResolution {
+        if let known = resolutions[choice] { return known }
+        let schematic =
+            schematics[choice.schematic] ?? assignment.schematic?.find(in: records) ?? .failure(.incomplete)
+        schematics[choice.schematic] = schematic
+        let resolution = BootResolution(of: choice, schematic: schematic, among: catalog)
+        resolutions[choice] = resolution
+        return resolution
+    }
+
     private func missingLoader(for architecture: Architecture, named chosen: String?) -> String? {
         guard let loaders else { return nil }
         let remedy = "\(loaderFolders.joined(separator: ", ")); put it there, or name its folder with --loader-folder"
@@ -159,84 +162,11 @@ struct BootCheck {
             "machines of \(architecture) need the loader \(names.joined(separator: " or ")), and it is in none of \(remedy)"
     }
 
-    /// The schematic as the daemon reads it.
-    private mutating func stored(_ id: SchematicID) -> Schematic? {
-        do throws(FactoryError) { return try records.schematic(id) } catch {
-            unreadable[id] = error.description
-            return nil
-        }
-    }
-
-    private mutating func problems(of key: Case) -> [String] {
-        var texts: [String] = []
-        if key.secureBoot {
-            texts.append(
-                "secureboot: true needs a signed UKI, which this version of Slipway does not make yet; remove it")
-        }
-        let version = key.version.resolve(among: versions)
-        if version == nil {
-            let known = versions.isEmpty ? "none" : versions.map(\.tag).joined(separator: ", ")
-            texts.append("Talos \(key.version) is not in the store; import it, or choose one of: \(known)")
-        }
-        let schematic = schematics[key.schematic] ?? nil
-        if schematic == nil {
-            texts.append(
-                unreadable[key.schematic]
-                    ?? "the schematic \(key.schematic) is not in the store; post it, or write it into the machines file"
-            )
-        }
-        if let text = missingLoader(for: key.architecture, named: key.loader) { texts.append(text) }
-        guard let version else { return texts }
-        texts += damage(to: version)
-        guard let schematic else { return texts }
-        let product = Product(schematic: key.schematic, version: version, architecture: key.architecture)
-        if products[product] == nil {
-            products[product] = catalog.summary(version)?.obstacles(to: schematic, on: key.architecture) ?? []
-        }
-        texts += products[product] ?? []
-        do {
-            let line = try commandLine(of: schematic, version, key)
-            try MachineScript.check(commandLine: line)
-            let bytes = line.utf8.count
-            guard bytes <= MachineScript.commandLineLimit else {
-                throw ScriptError.commandLineTooLong(bytes: bytes, limit: MachineScript.commandLineLimit)
-            }
-        } catch {
-            texts.append("\(error)")
-        }
-        return texts
-    }
-
-    /// What is the matter with a release's boot files. They are read, each once.
+    /// What is the matter with a release's boot files. They are read, each once, which no decision about a machine does.
     private mutating func damage(to version: TalosVersion) -> [String] {
         if let known = damages[version] { return known }
         let problems = catalog.release(version)?.problems ?? []
         damages[version] = problems
         return problems
-    }
-
-    /// The command line that a machine gets. What its firmware says is not known here, so a serial number, which its
-    /// configuration's URL repeats, may make it longer.
-    private mutating func commandLine(
-        of schematic: Schematic, _ version: TalosVersion, _ key: Case
-    ) throws -> String {
-        let product = Product(
-            schematic: key.schematic, version: version, architecture: key.architecture, platform: key.platform)
-        if lines[product] == nil {
-            lines[product] = Result {
-                try schematic.commandLine(
-                    of: AssetPath(.commandLine, platform: key.platform, architecture: key.architecture),
-                    version: version)
-            }
-        }
-        guard var line = try lines[product]?.get() else { return "" }
-        line.extend(key.arguments)
-        if key.hasConfiguration {
-            let place = baseURL + ServicePath.configuration("00-00-00-00-00-00")
-            line.set(
-                "talos.config",
-                ["\(place)?uuid=00000000-0000-0000-0000-000000000000&arch=\(key.architecture)"])
-        }
-        return line.description
     }
 }

@@ -12,20 +12,16 @@ public struct BootNames: Sendable {
     public let kernel: String
     /// The path of the initramfs.
     public let initramfs: String
-    /// The path of the unified kernel image.
-    public let unifiedKernelImage: String
 
     init(schematic: SchematicID, version: TalosVersion, target: AssetPath) {
         let tag = version.tag
         release = "Talos \(tag)"
         summary = "Talos \(tag), schematic \(schematic.short)"
         func path(_ kind: AssetKind) -> String {
-            let asset = AssetPath(
-                kind, platform: target.platform, architecture: target.architecture, secureBoot: target.secureBoot)
+            let asset = AssetPath(kind, platform: target.platform, architecture: target.architecture)
             return ServicePath.image(schematic: schematic.description, version: tag, asset: asset.path)
         }
         kernel = path(.kernel)
         initramfs = path(.initramfs)
-        unifiedKernelImage = path(.unifiedKernelImage)
     }
 }

@@ -6,7 +6,7 @@ import TalosModel
 extension ReleaseSummary {
     /// What keeps machines of an architecture from booting a schematic of this release, a sentence each; empty if nothing does.
     /// Nothing is read from a disk.
-    public func obstacles(to schematic: Schematic, on architecture: Architecture) -> [String] {
+    func obstacles(to schematic: Schematic, on architecture: Architecture) -> [String] {
         guard architectures.contains(architecture) else {
             return [
                 "Talos \(version.tag) has no boot files for \(architecture) here; import an imager image that has them"

@@ -95,6 +95,8 @@ public struct MachineMatch: Hashable, Sendable {
     public var addresses: [MACAddress]
     /// The architecture that the entry asks for, if it does.
     public var architecture: Architecture?
+    /// The serial number that the entry asks for, if it does.
+    public var serial: String?
     /// The file of the entry.
     public var file: String
     /// The line of the entry, from 1.

@@ -193,7 +193,7 @@ struct MachinesFileReader {
                 match(
                     assignment, rule: name.map { "machine '\($0)'" } ?? what, criteria: matched.oneOfThem,
                     addresses: matched.compactMap(\.mac),
-                    architecture: matched.first?.architecture, position: node.position))
+                    architecture: matched.first?.architecture, serial: matched.first?.serial, position: node.position))
         }
         return (machines, criteria, places)
     }
@@ -259,13 +259,11 @@ struct MachinesFileReader {
 
     private func match(
         _ assignment: Assignment, rule: String, criteria: String, addresses: [MACAddress] = [],
-        architecture: Architecture? = nil,
-        position: TextPosition
+        architecture: Architecture? = nil, serial: String? = nil, position: TextPosition
     ) -> MachineMatch {
         MachineMatch(
             assignment: assignment, rule: rule, criteria: criteria, addresses: addresses, architecture: architecture,
-            file: path,
-            line: position.line, column: position.column)
+            serial: serial, file: path, line: position.line, column: position.column)
     }
 }
 

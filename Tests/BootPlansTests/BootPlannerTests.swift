@@ -25,7 +25,7 @@ import Testing
                 "schematic: {customization: {systemExtensions: {officialExtensions: [siderolabs/nothing]}}}",
                 .amd64, "has no extension siderolabs/nothing"
             ),
-            ("secureboot: true", .amd64, "secureboot"), ("version: v9.9.9", .amd64, "no release for version v9.9.9"),
+            ("secureboot: true", .amd64, "secureboot"), ("version: v9.9.9", .amd64, "Talos v9.9.9 is not in the store"),
         ] as [(String, Architecture, String?)])
     func onlyWhatTheReleaseHasIsPlanned(settings: String, architecture: Architecture, obstacle: String?) async throws {
         let rack = try Rack(Self.defaults + "machines: [{name: one, mac: '\(Self.one)', \(settings)}]\n")
@@ -51,6 +51,25 @@ import Testing
         let local = try await rack.plan(Self.one)
         #expect(local.kind == "disk")
         #expect(try local.script(from: origin).contains("says boot: local") == false)
+    }
+
+    @Test func askingChangesNothing() async throws {
+        let text = Self.defaults + "machines: [{name: one, mac: '\(Self.one)', boot: once}]\n"
+        let rack = try Rack(
+            text.replacingOccurrences(of: "{customization: {}}", with: "{customization: {extraKernelArgs: [a]}}"))
+        let kinds = ["schematics", "schematics-posted", "booted"].map { RecordKind(rawValue: $0) }
+        func records() throws -> [[String]] { try kinds.map { try rack.store.recordKeys($0) } }
+        let before = try records()
+        let mac = try #require(MACAddress(parsing: Self.one))
+        #expect(try await rack.plan(Self.one).kind == "boot")
+        await rack.planner.delivered(to: mac, at: address(1))
+        #expect(try records() == before)
+        // What is told is kept.
+        #expect(try await rack.plan(Self.one, at: address(1)).kind == "boot")
+        #expect(try records()[0].count == before[0].count + 1)
+        await rack.planner.delivered(to: mac, at: address(1))
+        #expect(try records()[2] == [mac.hyphenated])
+        #expect(try await rack.plan(Self.one).kind == "disk")
     }
 
     // MARK: - Once
@@ -82,8 +101,7 @@ import Testing
         #expect(try await rack.plan("a0:36:9f:00:00:01", at: address(1)).kind == "boot")
         for name in 0..<70_000 {
             let mac = MACAddress(value: 0xa036_9f00_0000 + 0x10_0000 + UInt64(name))
-            _ = await rack.planner.plan(
-                for: MachineIdentity(mac: mac, architecture: .amd64), baseURL: "http://10.0.0.1", toldTo: address(666))
+            _ = try await rack.plan(mac.description, at: address(666))
         }
         for number in [1, 2] as [UInt32] {
             let mac = MACAddress(value: 0xa036_9f00_0000 + UInt64(number))

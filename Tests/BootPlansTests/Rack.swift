@@ -39,7 +39,8 @@ final class Rack: Sendable {
         machines = MachineDirectory(path: "\(folder)/machines.yaml")
         _ = try machines.reload().get()
         planner = BootPlanner(
-            factory: factory, machines: machines, ledger: BootOnceLedger(store: store), logger: logger)
+            factory: factory, releases: catalog, machines: machines,
+            states: MachineStates(store: store, logger: logger), logger: logger)
     }
 
     deinit { try? FileManager.default.removeItem(atPath: folder) }
@@ -49,9 +50,9 @@ final class Rack: Sendable {
         _ mac: String, _ architecture: Architecture? = .amd64, serial: String? = nil, at address: IPv4Address? = nil
     ) async throws -> BootPlan {
         let mac = try #require(MACAddress(parsing: mac))
-        return await planner.plan(
-            for: MachineIdentity(mac: mac, serial: serial, architecture: architecture), baseURL: "http://10.0.0.1",
-            toldTo: address)
+        let machine = MachineIdentity(mac: mac, serial: serial, architecture: architecture)
+        let plan = await planner.plan(for: machine, baseURL: "http://10.0.0.1")
+        return address == nil ? plan : await planner.handOut(plan, to: machine, at: address)
     }
 
     // Made once; an import syncs many files.
@@ -99,8 +100,8 @@ final class Rack: Sendable {
 extension BootPlan {
     /// A word for what it tells a machine to do.
     var kind: String {
-        switch action {
-        case .boot: "boot"
+        switch payload {
+        case .talos: "boot"
         case .localDisk: "disk"
         case .wait: "wait"
         case .ignore: "ignore"

@@ -77,7 +77,8 @@ final class Site: Sendable {
             machines = nil
         }
         planner = BootPlanner(
-            factory: factory, machines: machines, ledger: BootOnceLedger(store: store), logger: logger)
+            factory: factory, releases: catalog, machines: machines,
+            states: MachineStates(store: store, logger: logger), logger: logger)
         timeline = BootTimeline(logger: logger)
         neighbours = Neighbours(timeline: timeline)
         self.schematicLimit = schematicLimit

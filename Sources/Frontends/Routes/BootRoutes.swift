@@ -56,12 +56,12 @@ public struct BootRoutes: RouteGroup {
             architecture: query["arch"].flatMap { Architecture(buildName: $0) })
         let address = context.clientAddress
         if let address { observer.learned(address, of: mac) }
-        var plan = await planner.plan(for: identity, baseURL: origin.baseURL, toldTo: address)
-        plan.reason = PublicText.withoutPaths(plan.reason)
+        let plan = await planner.handOut(
+            planner.plan(for: identity, baseURL: origin.baseURL), to: identity, at: address)
         observer.record(
             BootEvent(
-                mac: mac, stage: plan.action.stage, detail: plan.reason, address: address,
-                endsBoot: plan.action.endsBoot, architecture: identity.architecture?.rawValue))
+                mac: mac, stage: plan.payload.stage, detail: plan.reason, address: address,
+                endsBoot: plan.payload.endsBoot, architecture: identity.architecture?.rawValue))
         return .text(try plan.script(from: origin))
     }
 
@@ -70,14 +70,11 @@ public struct BootRoutes: RouteGroup {
     }
 }
 
-extension BootPlan.Action {
-    /// Whether nothing is fetched after this.
-    fileprivate var endsBoot: Bool { if case .boot = self { false } else { true } }
-
+extension BootPayload {
     /// Where on the timeline a machine stands that was told this.
     fileprivate var stage: BootStage {
         switch self {
-        case .boot, .localDisk, .wait: .script
+        case .talos, .localDisk, .wait: .script
         case .ignore: .seen
         case .refuse: .failed
         }

@@ -1,0 +1,71 @@
+import BlockingWork
+import Factory
+import Logging
+import Machines
+import NetworkTypes
+import Stores
+
+/// What is known of a machine that its rule and its request do not say.
+public struct MachineState: Hashable, Sendable {
+    /// Whether it has been given its image since somebody wanted it to boot once.
+    public var hasBooted: Bool
+
+    /// A state.
+    public init(hasBooted: Bool = false) { self.hasBooted = hasBooted }
+}
+
+/// Something that happened to a machine and that is remembered of it.
+public enum MachineEvent: Hashable, Sendable {
+    /// It was handed a script that boots Talos.
+    case toldToBoot(MACAddress, Assignment.BootMode, at: IPv4Address)
+    /// The last byte of an initramfs has been sent to an address that is this machine's.
+    case delivered(MACAddress, at: IPv4Address)
+}
+
+/// The one place where machines' states are: events go in, states come out. Asking changes nothing.
+public final class MachineStates: Sendable {
+    private let ledger: BootOnceLedger
+    private let awaited: AwaitedDeliveries
+    private let logger: Logger
+    /// Threads of its own, so that machines boot whatever strangers ask of the factory.
+    private let storage = BlockingWork(width: 2, capacity: 4096) { load in
+        FactoryError(.busy, "\(load.waiting) machines' states are being looked up; ask again in a moment")
+    }
+
+    /// The states that a store remembers.
+    public convenience init(store: EmbeddedStore, logger: Logger) {
+        self.init(ledger: BootOnceLedger(store: store), awaited: AwaitedDeliveries(), logger: logger)
+    }
+
+    init(ledger: BootOnceLedger, awaited: AwaitedDeliveries, logger: Logger) {
+        self.ledger = ledger
+        self.awaited = awaited
+        self.logger = logger
+    }
+
+    /// A machine's state.
+    ///
+    /// - Throws: What the store says when it cannot be read, or `FactoryError` with the code `busy`.
+    public func state(of machine: MACAddress) async throws -> MachineState {
+        if let known = ledger.recalled(machine) { return MachineState(hasBooted: known) }
+        return MachineState(hasBooted: try await storage.run { [ledger] in try ledger.hasBooted(machine) })
+    }
+
+    /// Takes in what happened. What has to outlive the process is on the disk when this returns.
+    ///
+    /// - Throws: What the store says when it cannot be written, or `FactoryError` with the code `busy`.
+    public func apply(_ event: MachineEvent) async throws {
+        switch event {
+        case .toldToBoot(let machine, .once, let address): awaited.expect(machine, at: address)
+        case .toldToBoot(let machine, .always, _):
+            // So that `once`, written again later, means once more.
+            if try await state(of: machine).hasBooted {
+                try await storage.run { [ledger] in try ledger.forget(machine) }
+            }
+        case .toldToBoot(_, .local, _): break
+        case .delivered(let machine, let address):
+            guard awaited.fulfil(machine, at: address) else { return }
+            try await storage.run { [ledger] in try ledger.note(machine) }
+        }
+    }
+}
