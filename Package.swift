@@ -252,8 +252,8 @@ let package = Package(
         tests(
             "BootPlansTests",
             [
-                "BootPlans", "DHCP", "Factory", "IPXE", "Imaging", "LayoutBuilding", "Machines", "Netboot",
-                "NetworkTypes",
+                "BootPlans", "BootTimeline", "DHCP", "Factory", "IPXE", "Imaging", "LayoutBuilding", "Machines",
+                "Netboot", "NetworkTypes",
                 "OCIModel", "Releases", "Schematics", "Stores", "TalosModel", logging,
             ]),
         tests(

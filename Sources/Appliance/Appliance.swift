@@ -37,8 +37,9 @@ public struct Appliance: Sendable {
     let machines: MachineDirectory?
     let factory: Factory
     let planner: BootPlanner
-    let timeline: BootTimeline
+    let states: MachineStates
     let loaders: Loaders
+    var timeline: BootTimeline { states.timeline }
 
     /// Opens the store, reads the machines file, looks for the loaders. Nothing listens yet.
     ///
@@ -71,10 +72,13 @@ public struct Appliance: Sendable {
         } else {
             machines = nil
         }
+        let timeline = BootTimeline(logger: logger) { [machines] mac in
+            machines?.current?.names(MachineIdentity(mac: mac)) ?? false
+        }
+        states = MachineStates(store: store, timeline: timeline, logger: logger)
         planner = BootPlanner(
             factory: factory, releases: catalog, machines: machines,
-            states: MachineStates(store: store, logger: logger), logger: logger)
-        timeline = BootTimeline(logger: logger)
+            states: states, logger: logger)
         loaders = Loaders(settings)
     }
 
@@ -111,6 +115,8 @@ public struct Appliance: Sendable {
     public func run() async throws {
         let registry = PrometheusRegistry()
         MetricsSystem.bootstrap(registry)
+        // Before anything happens that would be added to them.
+        await states.openJournal()
         let observer = NeighbourObserver(
             timeline: timeline, trusted: settings.configurationNetworks, interfaces: settings.interfaces)
         let manager = ServiceManager()
@@ -165,6 +171,7 @@ public struct Appliance: Sendable {
                 MachinesService(machines: machines, lastGood: LastGoodMachines(store: store), logger: logger))
             gauges.append { machines.status.publish(to: mirror) }
         }
+        services.append(CancellableService { [states] in await states.keepJournal() })
         services.append(StalledBootsService(timeline: timeline, planner: planner))
         services.append(WatchdogService(manager: manager))
         let metrics = MetricsRoutes(registry: registry) { [gauges] in for gauge in gauges { gauge() } }
@@ -183,6 +190,7 @@ public struct Appliance: Sendable {
             throw ApplianceError("\(error)")
         }
         manager.stopping()
+        await states.closeJournal()
         removeWorkspace()
         logger.notice("stopped")
     }

@@ -1,4 +1,5 @@
 import BootPlans
+import BootTimeline
 import Factory
 import Foundation
 import Imaging
@@ -40,7 +41,7 @@ final class Rack: Sendable {
         _ = try machines.reload().get()
         planner = BootPlanner(
             factory: factory, releases: catalog, machines: machines,
-            states: MachineStates(store: store, logger: logger), logger: logger)
+            states: MachineStates(store: store, timeline: BootTimeline(logger: logger), logger: logger), logger: logger)
     }
 
     deinit { try? FileManager.default.removeItem(atPath: folder) }

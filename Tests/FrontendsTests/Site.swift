@@ -76,10 +76,10 @@ final class Site: Sendable {
         } else {
             machines = nil
         }
+        timeline = BootTimeline(logger: logger)
         planner = BootPlanner(
             factory: factory, releases: catalog, machines: machines,
-            states: MachineStates(store: store, logger: logger), logger: logger)
-        timeline = BootTimeline(logger: logger)
+            states: MachineStates(store: store, timeline: timeline, logger: logger), logger: logger)
         neighbours = Neighbours(timeline: timeline)
         self.schematicLimit = schematicLimit
         let loader = LoaderFile(

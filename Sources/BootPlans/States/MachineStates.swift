@@ -1,9 +1,11 @@
 import BlockingWork
+import BootTimeline
 import Factory
 import Logging
 import Machines
 import NetworkTypes
 import Stores
+import Synchronization
 
 /// What is known of a machine that its rule and its request do not say.
 public struct MachineState: Hashable, Sendable {
@@ -23,24 +25,33 @@ public enum MachineEvent: Hashable, Sendable {
 }
 
 /// The one place where machines' states are: events go in, states come out. Asking changes nothing.
+///
+/// Whether a machine has booted once is on the disk before anybody is told so. Its story, which is for people, gets there by a
+/// journal a moment later.
 public final class MachineStates: Sendable {
+    /// The stories of machines' boots.
+    public let timeline: BootTimeline
+    let store: EmbeddedStore
+    let logger: Logger
+    let journal = Mutex<MachineJournal?>(nil)
+    /// A thread of its own: nobody who asks or tells waits for the journal's disk.
+    let journalWork = BlockingWork(width: 1, capacity: 4) { _ in
+        FactoryError(.busy, "the journal of machines is being written already")
+    }
     private let ledger: BootOnceLedger
     private let awaited: AwaitedDeliveries
-    private let logger: Logger
     /// Threads of its own, so that machines boot whatever strangers ask of the factory.
     private let storage = BlockingWork(width: 2, capacity: 4096) { load in
         FactoryError(.busy, "\(load.waiting) machines' states are being looked up; ask again in a moment")
     }
 
     /// The states that a store remembers.
-    public convenience init(store: EmbeddedStore, logger: Logger) {
-        self.init(ledger: BootOnceLedger(store: store), awaited: AwaitedDeliveries(), logger: logger)
-    }
-
-    init(ledger: BootOnceLedger, awaited: AwaitedDeliveries, logger: Logger) {
-        self.ledger = ledger
-        self.awaited = awaited
+    public init(store: EmbeddedStore, timeline: BootTimeline, logger: Logger) {
+        self.store = store
+        self.timeline = timeline
         self.logger = logger
+        ledger = BootOnceLedger(store: store)
+        awaited = AwaitedDeliveries()
     }
 
     /// A machine's state.

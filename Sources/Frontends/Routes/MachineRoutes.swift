@@ -68,7 +68,7 @@ public struct MachineRoutes: RouteGroup {
                 .badRequest, "'\(PublicText.beginning(of: text))' is not a MAC address, as in 52:54:00:12:34:56")
         }
         guard let snapshot = timeline.snapshot(of: mac) else {
-            return .refusal(.notFound, "nothing has been seen of \(mac) since the start, or it was long ago")
+            return .refusal(.notFound, "nothing has been seen of \(mac), or it was long ago")
         }
         var json = MachineText()
         json.add(snapshot)
