@@ -53,7 +53,7 @@ let package = Package(
         library("NetworkTypes", ["Bytes"]),
         /** Assets as ordered lists of immutable segments. */
         library("Compositions", ["Bytes", "Digests"]),
-        /** Work that blocks or computes, off the cooperative pool, a little at a time. */
+        /** Work that blocks or computes: off the cooperative pool, a little at a time, once however many want it. */
         library("BlockingWork", [.product(name: "NIOPosix", package: "swift-nio")]),
         /** zstd, xz and gzip as streams, with limits. */
         library("Compression", ["CZstd", "CLZMA", "CZlib"]),

@@ -1,7 +1,6 @@
+import BlockingWork
 import Synchronization
 import Testing
-
-@testable import Factory
 
 @Suite(.timeLimit(.minutes(1))) struct SingleFlightTests {
     /// Opens when told; work under test waits at it, so that nothing depends on timing.

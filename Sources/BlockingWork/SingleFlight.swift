@@ -2,7 +2,7 @@
 ///
 /// Nothing is remembered. A failure reaches those who were waiting for it and nobody after them. Work that nobody waits for
 /// any more is cancelled.
-actor SingleFlight<Key: Hashable & Sendable, Value: Sendable> {
+public actor SingleFlight<Key: Hashable & Sendable, Value: Sendable> {
     private struct Flight {
         var number: UInt64
         var task: Task<Void, Never>
@@ -12,8 +12,11 @@ actor SingleFlight<Key: Hashable & Sendable, Value: Sendable> {
     private var flights: [Key: Flight] = [:]
     private var counter: UInt64 = 0
 
+    /// Nothing is under way yet.
+    public init() {}
+
     /// The result of `work` for `key`, begun by this call or by another that is still waiting.
-    func value(for key: Key, _ work: @escaping @Sendable () async throws -> Value) async throws -> Value {
+    public func value(for key: Key, _ work: @escaping @Sendable () async throws -> Value) async throws -> Value {
         counter += 1
         let waiter = counter
         return try await withTaskCancellationHandler {
@@ -30,10 +33,10 @@ actor SingleFlight<Key: Hashable & Sendable, Value: Sendable> {
     }
 
     /// How many pieces of work are running.
-    var count: Int { flights.count }
+    public var count: Int { flights.count }
 
     /// How many are waiting for some piece of work.
-    var waiting: Int { flights.values.reduce(0) { $0 + $1.waiters.count } }
+    public var waiting: Int { flights.values.reduce(0) { $0 + $1.waiters.count } }
 
     private func join(
         _ key: Key, waiter: UInt64, continuation: CheckedContinuation<Value, any Error>,
