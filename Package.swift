@@ -55,6 +55,8 @@ let package = Package(
         library("Compositions", ["Bytes", "Digests"]),
         /** Work that blocks or computes: off the cooperative pool, a little at a time, once however many want it. */
         library("BlockingWork", [.product(name: "NIOPosix", package: "swift-nio")]),
+        /** When to look at folders again. */
+        library("FolderChanges", ["CLinux"]),
         /** zstd, xz and gzip as streams, with limits. */
         library("Compression", ["CZstd", "CLZMA", "CZlib"]),
 
@@ -112,7 +114,10 @@ let package = Package(
         /** The machines file: who boots what. */
         library(
             "Machines",
-            ["Bytes", "CLinux", "CYAML", "CanonicalYAML", "IPXE", "NetworkTypes", "Schematics", "TalosModel"]),
+            [
+                "Bytes", "CYAML", "CanonicalYAML", "FolderChanges", "IPXE", "NetworkTypes", "Schematics",
+                "TalosModel",
+            ]),
         /** The DHCP proxy's decisions, as functions of values. */
         library("Netboot", ["Bytes", "DHCP", "NetworkTypes"]),
         /** Each machine's boot as one story. */

@@ -1,4 +1,5 @@
 import Dispatch
+import FolderChanges
 import Synchronization
 
 /// The machines file in force. A changed file takes effect when it is sound; a broken one is remembered with its
@@ -113,17 +114,14 @@ public final class MachineDirectory: Sendable {
         reloaded: @escaping @Sendable (Result<MachinesFile, MachinesFileError>) -> Void = { _ in }
     ) async {
         let queue = DispatchQueue(label: "machines file")
-        let milliseconds =
-            Int(clamping: interval.components.seconds) * 1000
-            + Int(interval.components.attoseconds / 1_000_000_000_000_000)
-        let watch = FolderWatch(queue: queue, interval: .milliseconds(max(1, milliseconds)))
-        watch.watch(folders)
+        let watch = FolderWatch(queue: queue, interval: interval)
+        await watch.watch(folders)
         for await _ in watch.changes {
             guard await onQueue(queue, { self.hasChanged() }) else { continue }
             await settle(queue)
             if Task.isCancelled { return }
             reloaded(await onQueue(queue) { self.reload() })
-            watch.watch(folders)
+            await watch.watch(folders)
         }
     }
 

@@ -4,10 +4,11 @@ import Glibc
 
 /// Tells that something in some folders may have changed: by inotify at once, and every few seconds besides, for file
 /// systems that do not report changes and for files that are links to elsewhere.
-final class FolderWatch {
-    /// An element for each time to look; several changes may be one element.
-    let changes: AsyncStream<Void>
+public final class FolderWatch {
+    /// An element for each time to look, the first at once; several changes may be one element.
+    public let changes: AsyncStream<Void>
 
+    private let queue: DispatchQueue
     // -1 where the kernel gives no more inotify instances; then only the timer is left.
     private let descriptor: Int32
     private let sources: [any DispatchSourceProtocol]
@@ -15,11 +16,18 @@ final class FolderWatch {
     /// How many folders are watched at most; the timer serves the others.
     private static let folderLimit = 256
 
-    init(queue: DispatchQueue, interval: DispatchTimeInterval) {
+    /// A watch of no folders yet.
+    ///
+    /// - Parameters:
+    ///   - queue: Where it works.
+    ///   - interval: How often it tells to look where the kernel reports nothing.
+    public init(queue: DispatchQueue, interval: Duration) {
         let descriptor = inotify_init1(Int32(IN_NONBLOCK) | Int32(IN_CLOEXEC))
         let (changes, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let timer = DispatchSource.makeTimerSource(queue: queue)
-        timer.schedule(deadline: .now(), repeating: interval)
+        let (seconds, attoseconds) = interval.components
+        let milliseconds = min(max(0, seconds), 1 << 30) * 1000 + attoseconds / 1_000_000_000_000_000
+        timer.schedule(deadline: .now(), repeating: .milliseconds(max(1, Int(milliseconds))))
         timer.setEventHandler { continuation.yield() }
         timer.activate()
         var sources: [any DispatchSourceProtocol] = [timer]
@@ -35,6 +43,7 @@ final class FolderWatch {
             reader.activate()
             sources.append(reader)
         }
+        self.queue = queue
         self.changes = changes
         self.descriptor = descriptor
         self.sources = sources
@@ -43,13 +52,21 @@ final class FolderWatch {
     deinit { for source in sources { source.cancel() } }
 
     /// Watches exactly these folders. Those that are not there are tried again at the next call.
-    func watch(_ folders: Set<String>) {
+    public func watch(_ folders: Set<String>) async {
+        let descriptor = descriptor
         guard descriptor >= 0 else { return }
-        let events = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE | IN_ATTRIB | IN_ONLYDIR
-        // Adding a folder again is no harm, and finds one that was removed and made anew. Folders no longer named stay
-        // watched: what happens there is compared away.
-        for folder in folders.sorted().prefix(Self.folderLimit) {
-            _ = inotify_add_watch(descriptor, folder, UInt32(events))
+        // Finding a folder takes as long as its disk does.
+        await withCheckedContinuation { continuation in
+            queue.async {
+                let events =
+                    IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE | IN_ATTRIB | IN_ONLYDIR
+                // Adding a folder again is no harm, and finds one that was removed and made anew. Folders no longer named
+                // stay watched: what happens there is compared away.
+                for folder in folders.sorted().prefix(Self.folderLimit) {
+                    _ = inotify_add_watch(descriptor, folder, UInt32(events))
+                }
+                continuation.resume()
+            }
         }
     }
 }
