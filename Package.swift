@@ -87,7 +87,7 @@ let package = Package(
         // MARK: - Domain
         /** A content-addressed folder that a kill at any moment leaves whole. */
         library("Stores", ["CLinux", "Compositions", "Digests"]),
-        /** What has been checked about an image, in its type. */
+        /** Whose images are used, and what has been checked about an image, in its type. */
         library("Trust", ["Compositions", "Digests", "OCIModel"]),
         /** Talos releases in the store: imported, listed, found. */
         library(
@@ -265,6 +265,7 @@ let package = Package(
             "MachinesTests", ["CodecTesting", "Machines", "NetworkTypes", "Schematics", "TalosModel"],
             resources: [.copy("Fixtures")]),
         tests("BlockingWorkTests", ["BlockingWork"]),
+        tests("TrustTests", ["Compositions", "Digests", "OCIModel", "Trust"]),
         /** Decoders of hostile bytes, for fuzzing; `make fuzz`. */
         .target(
             name: "FuzzTargets",

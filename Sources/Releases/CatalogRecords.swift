@@ -63,7 +63,7 @@ struct RecordTable<Key: Hashable & Sendable, Record: ProvenRecord>: Sendable {
             guard let key = parse(name), let bytes = try store.record(kind, name) else { continue }
             do {
                 let record = try RecordCoding.decode(bytes, as: Record.self)
-                switch policy.judge(record.provenance) {
+                switch policy.judge(ImageEvidence(record.provenance)) {
                 case .trusted: records[key] = record
                 case .refused(let reasons):
                     problems.append(

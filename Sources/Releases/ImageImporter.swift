@@ -45,7 +45,9 @@ struct ImageImporter {
             return .skipped(reason: "it has nothing for linux/amd64 or linux/arm64")
         }
         let provenance = ImageProvenance(subject: image.subject, reference: image.name, origin: origin)
-        if let refusal = policy.refusal(of: provenance) { throw ReleaseError(.refused, "\(refusal)") }
+        do throws(TrustRefusal) { _ = try policy.verify(ImageEvidence(provenance)) } catch {
+            throw ReleaseError(.refused, "\(error)")
+        }
         let name = ImageName(image.name)
         let (layers, flattened) = try flatten(main)
         let kind = try kind(of: main, name, flattened)

@@ -29,7 +29,7 @@ public final class ReleaseCatalog: Sendable {
     ) throws(ReleaseError) {
         self.store = store
         self.listing = listing
-        self.policy = policy
+        self.policy = RememberingPolicy(policy)
         try refresh()
     }
 
@@ -189,9 +189,8 @@ public final class ReleaseCatalog: Sendable {
             )
         }
         let fetched = try StoredImageReader(store: store, name: name).image(record.provenance, manifest, subject)
-        switch fetched.verified(by: policy) {
-        case .verified(let image): return image
-        case .refused(let refusal): throw ReleaseError(.refused, "\(name): \(refusal)")
+        do throws(TrustRefusal) { return try fetched.verified(by: policy) } catch {
+            throw ReleaseError(.refused, "\(name): \(error)")
         }
     }
 

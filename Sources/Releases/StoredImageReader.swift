@@ -33,7 +33,8 @@ struct StoredImageReader {
                 layers.append(ImageLayer(file: try blob(layer.digest), mediaType: layer.mediaType))
             }
             return FetchedImage(
-                provenance: provenance, manifest: manifest, configuration: configuration, layers: layers)
+                evidence: ImageEvidence(provenance), manifest: manifest, configuration: configuration,
+                layers: layers)
         } catch {
             throw ReleaseError(error, reading: name)
         }

@@ -2,36 +2,6 @@ import Compositions
 import Digests
 import OCIModel
 
-/// Where an image came from: all that a policy decides by, and what is recorded of it.
-public struct ImageProvenance: Hashable, Sendable, Codable {
-    /// The digest that names the image: its index's, or its manifest's when it has no index. Signatures sign this one.
-    public var subject: Digest
-    /// The name it was found under, where it had one.
-    public var reference: String?
-    /// How it got here.
-    public var origin: Origin
-
-    /// How an image got here.
-    public enum Origin: Hashable, Sendable, Codable {
-        /// The operator handed over a layout on the command line.
-        case operatorLayout(path: String)
-
-        /// Whether it is here because the operator chose it, and not because somebody lists it.
-        public var isOperators: Bool {
-            switch self {
-            case .operatorLayout: true
-            }
-        }
-    }
-
-    /// Names an image's origin.
-    public init(subject: Digest, reference: String?, origin: Origin) {
-        self.subject = subject
-        self.reference = reference
-        self.origin = origin
-    }
-}
-
 /// A layer as it lies in the store.
 public struct ImageLayer: Hashable, Sendable {
     /// The content, compressed or not as `mediaType` says.
@@ -49,8 +19,8 @@ public struct ImageLayer: Hashable, Sendable {
 /// An image whose bytes are here and hash to what its index and manifest say, which says nothing about whose they are.
 /// `verified(by:)` makes a `VerifiedImage` of it, and only that is used.
 public struct FetchedImage: Hashable, Sendable {
-    /// Where it came from.
-    public var provenance: ImageProvenance
+    /// What a policy judges it by.
+    public var evidence: ImageEvidence
     /// The digest of the manifest for this platform, which is the subject or stands in its index.
     public var manifest: Digest
     /// The configuration.
@@ -60,21 +30,36 @@ public struct FetchedImage: Hashable, Sendable {
 
     /// An image that has been fetched.
     public init(
-        provenance: ImageProvenance, manifest: Digest, configuration: ImageConfiguration, layers: [ImageLayer]
+        evidence: ImageEvidence, manifest: Digest, configuration: ImageConfiguration, layers: [ImageLayer]
     ) {
-        self.provenance = provenance
+        self.evidence = evidence
         self.manifest = manifest
         self.configuration = configuration
         self.layers = layers
     }
 
     /// Puts the image before a policy.
-    public func verified(by policy: any TrustPolicy) -> TrustVerdict {
-        switch policy.judge(provenance) {
-        case .trusted(let grounds):
-            .verified(VerifiedImage(image: self, policy: policy.name, grounds: grounds))
-        case .refused(let reasons):
-            .refused(TrustRefusal(subject: provenance.subject, policy: policy.name, reasons: reasons))
-        }
+    public func verified(by policy: any TrustPolicy) throws(TrustRefusal) -> VerifiedImage {
+        VerifiedImage(image: self, verification: try policy.verify(evidence))
+    }
+}
+
+/// A file out of an image of which only some files are kept: its bytes are here and hash to what was recorded when the image
+/// was taken apart. `verified(by:)` makes a `VerifiedFile` of it, and only that is used.
+public struct FetchedFile: Hashable, Sendable {
+    /// What a policy judges the image by.
+    public var evidence: ImageEvidence
+    /// The content.
+    public var file: StoredFile
+
+    /// A file that has been fetched.
+    public init(evidence: ImageEvidence, file: StoredFile) {
+        self.evidence = evidence
+        self.file = file
+    }
+
+    /// Puts the image that the file is out of before a policy.
+    public func verified(by policy: any TrustPolicy) throws(TrustRefusal) -> VerifiedFile {
+        VerifiedFile(file: file, verification: try policy.verify(evidence))
     }
 }

@@ -1,19 +1,26 @@
-/// Decides whose images are used. A policy sees where an image came from; that its bytes are whole has been checked before.
+import Digests
+
+/// Decides whose images are used. A policy sees what is known of an image; that its bytes are whole has been checked before.
 public protocol TrustPolicy: Sendable {
     /// The policy's name, for messages.
     var name: String { get }
 
-    /// Decides about one image. The same provenance always gets the same answer from the same policy: images are judged
+    /// Names what the policy decides by: two policies with the same identity always say the same.
+    var identity: Digest { get }
+
+    /// Decides about one image. The same evidence always gets the same answer from the same policy: images are judged
     /// when they come and again each time they are taken out of the store, since the policy may have changed meanwhile.
-    func judge(_ provenance: ImageProvenance) -> TrustDecision
+    func judge(_ evidence: ImageEvidence) -> TrustDecision
 }
 
 extension TrustPolicy {
-    /// The policy's refusal of an image, or nil if it is trusted: for content that is judged before it is kept.
-    public func refusal(of provenance: ImageProvenance) -> TrustRefusal? {
-        switch judge(provenance) {
-        case .trusted: nil
-        case .refused(let reasons): TrustRefusal(subject: provenance.subject, policy: name, reasons: reasons)
+    /// That the policy accepts an image.
+    ///
+    /// - Throws: `TrustRefusal` with every reason why it does not.
+    public func verify(_ evidence: ImageEvidence) throws(TrustRefusal) -> Verification {
+        switch judge(evidence) {
+        case .trusted(let grounds): return Verification(evidence: evidence, policy: name, grounds: grounds)
+        case .refused(let reasons): throw TrustRefusal(subject: evidence.subject, policy: name, reasons: reasons)
         }
     }
 }
@@ -34,8 +41,10 @@ public struct OperatorImportPolicy: TrustPolicy {
 
     public var name: String { "operator import" }
 
-    public func judge(_ provenance: ImageProvenance) -> TrustDecision {
-        switch provenance.origin {
+    public var identity: Digest { Digest.of(name) }
+
+    public func judge(_ evidence: ImageEvidence) -> TrustDecision {
+        switch evidence.provenance.origin {
         case .operatorLayout(let path): .trusted(because: "the operator imported it from \(path)")
         }
     }

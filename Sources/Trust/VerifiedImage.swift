@@ -1,37 +1,53 @@
+import Compositions
 import Digests
 import OCIModel
 
+/// That a policy accepted an image. Nothing outside of this module can make one.
+public struct Verification: Hashable, Sendable {
+    /// What it was judged by.
+    public let evidence: ImageEvidence
+    /// The policy that accepted it.
+    public let policy: String
+    /// Why it did.
+    public let grounds: String
+
+    init(evidence: ImageEvidence, policy: String, grounds: String) {
+        self.evidence = evidence
+        self.policy = policy
+        self.grounds = grounds
+    }
+}
+
 /// An image that a policy accepted. Nothing outside of this module can make one, so whoever holds one need not ask.
 public struct VerifiedImage: Hashable, Sendable {
-    /// Where it came from.
-    public let provenance: ImageProvenance
+    /// That it was accepted, by what and why.
+    public let verification: Verification
     /// The digest of the manifest for this platform.
     public let manifest: Digest
     /// The configuration.
     public let configuration: ImageConfiguration
     /// The layers, the lowest first.
     public let layers: [ImageLayer]
-    /// The policy that accepted it.
-    public let policy: String
-    /// Why it did.
-    public let grounds: String
 
-    init(image: FetchedImage, policy: String, grounds: String) {
-        provenance = image.provenance
+    init(image: FetchedImage, verification: Verification) {
+        self.verification = verification
         manifest = image.manifest
         configuration = image.configuration
         layers = image.layers
-        self.policy = policy
-        self.grounds = grounds
     }
 }
 
-/// What became of an image before a policy.
-public enum TrustVerdict: Hashable, Sendable {
-    /// It may be used.
-    case verified(VerifiedImage)
-    /// It may not.
-    case refused(TrustRefusal)
+/// A file out of an image that a policy accepted. Nothing outside of this module can make one.
+public struct VerifiedFile: Hashable, Sendable {
+    /// The content.
+    public let file: StoredFile
+    /// That the image it is out of was accepted, by what and why.
+    public let verification: Verification
+
+    init(file: StoredFile, verification: Verification) {
+        self.file = file
+        self.verification = verification
+    }
 }
 
 /// Why an image may not be used.

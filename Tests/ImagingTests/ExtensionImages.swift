@@ -108,16 +108,13 @@ struct TestReleases: ReleaseSource {
         let stored = try layers.map { try store.put($0) }
         let manifest = Digest.of(stored.map(\.digest.hexadecimal).joined(separator: "\n"))
         let image = FetchedImage(
-            provenance: ImageProvenance(
-                subject: manifest, reference: nil, origin: .operatorLayout(path: folder.path)),
+            evidence: ImageEvidence(
+                ImageProvenance(subject: manifest, reference: nil, origin: .operatorLayout(path: folder.path))),
             manifest: manifest,
             configuration: ImageConfiguration(
                 platform: OCIModel.Platform(os: "linux", architecture: "amd64"), diffIDs: []),
             layers: stored.map { ImageLayer(file: $0, mediaType: .gzipLayer) })
-        guard case .verified(let verified) = image.verified(by: .operatorImport) else {
-            throw ReleaseError(.refused, "the operator's import is refused")
-        }
-        return verified
+        return try image.verified(by: .operatorImport)
     }
 
     /// Adds a release with `base` for its initramfs and these extensions.

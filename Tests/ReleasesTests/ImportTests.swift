@@ -29,13 +29,13 @@ import Trust
                 String(decoding: try files.initramfs.contents(limit: 100), as: UTF8.self).hasPrefix("initramfs.xz of"))
             #expect(files.systemdStub != nil && files.systemdBoot != nil && files.billOfMaterials != nil)
             let image = try catalog.extensionImage(release.extensions[0], architecture: architecture)
-            #expect(image.provenance.subject == sample.extensionDigest)
+            #expect(image.verification.evidence.subject == sample.extensionDigest)
             #expect(image.configuration.platform.architecture == architecture.rawValue)
             #expect(image.layers.count == 1)
             #expect(image.layers[0].mediaType == .gzipLayer)
-            #expect(image.policy == "operator import")
+            #expect(image.verification.policy == "operator import")
             let overlay = try catalog.overlayImage(release.overlays[0], architecture: architecture)
-            #expect(overlay.provenance.subject == sample.overlayDigest)
+            #expect(overlay.verification.evidence.subject == sample.overlayDigest)
             #expect(try catalog.installerImage(version, architecture: architecture).layers.count == 1)
         }
         #expect(
@@ -326,7 +326,8 @@ import Trust
     @Test func aPolicyThatRefusesKeepsImagesOutBeforeAndAfter() throws {
         struct Nobody: TrustPolicy {
             let name = "nobody"
-            func judge(_ provenance: ImageProvenance) -> TrustDecision { .refused(reasons: ["no", "never"]) }
+            let identity = Digest.of("nobody")
+            func judge(_ evidence: ImageEvidence) -> TrustDecision { .refused(reasons: ["no", "never"]) }
         }
         try SampleRelease("v1.13.5").layout.write(toFolder: "\(place.path)/layout")
         let strict = try ReleaseCatalog(store: place.store, policy: Nobody())
