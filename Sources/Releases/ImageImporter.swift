@@ -5,9 +5,9 @@ import Stores
 import TalosModel
 import Trust
 
-/// Takes one image of a layout into the store, whole or not at all.
+/// Takes one image into the store, whole or not at all.
 struct ImageImporter {
-    let content: LayoutContent
+    let content: StagedContent
     let store: EmbeddedStore
     let policy: any TrustPolicy
     let flattener: ImageFlattener

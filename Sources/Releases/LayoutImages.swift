@@ -21,7 +21,8 @@ struct LayoutImage {
 
 /// Finds the images of a layout in its index and the indexes that one names.
 struct LayoutImageFinder {
-    let content: LayoutContent
+    let layout: any LayoutSource
+    let content: StagedContent
     let limits: ImportLimits
     private(set) var images: [LayoutImage] = []
     private(set) var failures: [ImportFailure] = []
@@ -29,7 +30,8 @@ struct LayoutImageFinder {
     private var entries = 0
     private var indexes: [Digest: Index] = [:]
 
-    init(content: LayoutContent, limits: ImportLimits) {
+    init(layout: any LayoutSource, content: StagedContent, limits: ImportLimits) {
+        self.layout = layout
         self.content = content
         self.limits = limits
     }
@@ -39,7 +41,7 @@ struct LayoutImageFinder {
         let remedy = "; \(ReleaseError.layoutRemedy)"
         let bytes: [UInt8]
         do {
-            guard let marker = try content.source.rootFile("oci-layout") else {
+            guard let marker = try layout.rootFile("oci-layout") else {
                 throw ReleaseError(.notALayout, "\(path) is not an OCI layout: it has no file oci-layout" + remedy)
             }
             let version = try? JSONValue(decoding: marker[...])["imageLayoutVersion"]
@@ -47,7 +49,7 @@ struct LayoutImageFinder {
                 throw ReleaseError(
                     .notALayout, "\(path) is not an OCI layout of version 1: see its file oci-layout" + remedy)
             }
-            guard let index = try content.source.rootFile("index.json") else {
+            guard let index = try layout.rootFile("index.json") else {
                 throw ReleaseError(.notALayout, "\(path) is not an OCI layout: it has no file index.json" + remedy)
             }
             bytes = index

@@ -210,17 +210,17 @@ public final class ReleaseCatalog: Sendable {
         progress: @escaping (ImportProgress) -> Void = { _ in }, isCancelled: @escaping () -> Bool = { false }
     ) throws(ReleaseError) -> ImportReport {
         let meter = ProgressMeter(report: progress, isCancelled: isCancelled)
-        let content = LayoutContent(
-            source: try Self.source(path, store, limits, meter), store: store, progress: meter)
-        meter.start(total: content.source.byteCount)
-        var finder = LayoutImageFinder(content: content, limits: limits)
+        let layout = try Self.source(path, store, limits, meter)
+        let content = StagedContent(source: layout, store: store, progress: meter)
+        meter.start(total: layout.byteCount)
+        var finder = LayoutImageFinder(layout: layout, content: content, limits: limits)
         try finder.read(path)
         var report = ImportReport(imported: [], failures: finder.failures, skipped: finder.skipped)
         let importer = ImageImporter(
             content: content, store: store, policy: policy,
             flattener: ImageFlattener(
                 store: store, limits: limits, progress: meter,
-                budget: UnpackingBudget(byteCount: content.source.byteCount / 2, limits)),
+                budget: UnpackingBudget(byteCount: layout.byteCount / 2, limits)),
             origin: .operatorLayout(path: path), fallbackVersion: version)
         for image in finder.images {
             do throws(ReleaseError) {
