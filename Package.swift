@@ -93,8 +93,8 @@ let package = Package(
         library(
             "Releases",
             [
-                "CanonicalYAML", "Compositions", "Compression", "Digests", "OCIModel", "Stores", "TalosModel",
-                "TarArchives", "Trust",
+                "BlockingWork", "CanonicalYAML", "Compositions", "Compression", "Digests", "FolderChanges", "OCIModel",
+                "Stores", "TalosModel", "TarArchives", "Trust",
             ]),
         /** Initramfs segments: extensions, microcode, modules.dep, the schematic's own. */
         library(
@@ -233,9 +233,8 @@ let package = Package(
         tests(
             "ReleasesTests",
             [
-                "Compositions", "Compression", "Digests", "LayoutBuilding", "OCIModel", "Releases", "Stores",
-                "TalosModel",
-                "TarArchives", "Trust",
+                "BlockingWork", "Compositions", "Compression", "Digests", "LayoutBuilding", "OCIModel", "Releases",
+                "Stores", "TalosModel", "TarArchives", "Trust",
             ]),
         .target(name: "ServiceTesting", path: "Tests/ServiceTesting"),
         tests(
@@ -250,9 +249,8 @@ let package = Package(
         tests(
             "LabTests",
             [
-                "Compositions", "Imaging", "LabSupport", "NetworkTypes", "Releases", "Schematics", "Stores",
-                "TalosModel",
-                "TestSupport", "slipway",
+                "Compositions", "Digests", "Imaging", "LabSupport", "NetworkTypes", "Releases", "Schematics", "Stores",
+                "TalosModel", "TestSupport", "Trust", "slipway",
             ]),
         tests(
             "BootPlansTests",
@@ -288,7 +286,8 @@ let package = Package(
             [
                 "BootPlans", "BootTimeline", "Compositions", "Digests", "Factory", "Frontends", "Imaging",
                 "LayoutBuilding",
-                "Machines", "NetworkTypes", "PrometheusMetrics", "Releases", "Schematics", "ServerTesting", "Stores",
+                "Machines", "NetworkTypes", "OCIModel", "PrometheusMetrics", "Releases", "Schematics", "ServerTesting",
+                "Stores",
                 "TalosModel", logging, coreMetrics, metrics,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),

@@ -1,5 +1,6 @@
 import Compositions
 import Factory
+import Releases
 import Schematics
 import TalosModel
 
@@ -26,16 +27,16 @@ extension Appliance {
             } else {
                 schematic = try await factory.create(body ?? Array("customization: {}\n".utf8))
             }
-            return try await factory.composition(of: target, schematic: schematic, version: try await resolve(version))
+            return try await factory.composition(of: target, schematic: schematic, version: try resolve(version))
         } catch let error as FactoryError {
             throw ApplianceError("\(error)")
         }
     }
 
-    private func resolve(_ text: String) async throws -> TalosVersion {
+    private func resolve(_ text: String) throws -> TalosVersion {
         let selector: VersionSelector
         do { selector = try VersionSelector(parsing: text) } catch { throw ApplianceError("\(error)") }
-        let versions = try await factory.versions()
+        let versions = factory.releases.versions
         guard let version = selector.resolve(among: versions) else {
             let known = versions.isEmpty ? "none" : versions.map(\.tag).joined(separator: ", ")
             throw ApplianceError(

@@ -16,8 +16,8 @@ extension Appliance {
             let store = try EmbeddedStore(root: settings.store, access: .readOnly)
             let opened = try ReleaseCatalog(store: store)
             // Of boot files only those count that some machine of the file boots.
-            problems += opened.recordProblems
-            if opened.versions().isEmpty {
+            problems += opened.snapshot.recordProblems
+            if opened.snapshot.versions.isEmpty {
                 problems.append(
                     "\(settings.store): there is no release in the store; 'slipway release import PATH' brings one in")
             }

@@ -63,7 +63,7 @@ public struct Appliance: Sendable {
             externalURL = try Self.ownURL(settings)
         }
         let builds = max(1, settings.builds ?? ProcessInfo.processInfo.activeProcessorCount)
-        let imager = Imager(store: store, source: catalog, externalURL: externalURL)
+        let imager = Imager(store: store, externalURL: externalURL)
         factory = Factory(
             store: store, catalog: catalog, imager: imager,
             queue: BuildQueue(width: builds, capacity: settings.waitingBuilds), logger: logger)
@@ -77,7 +77,7 @@ public struct Appliance: Sendable {
         }
         states = MachineStates(store: store, timeline: timeline, logger: logger)
         planner = BootPlanner(
-            factory: factory, releases: catalog, machines: machines,
+            factory: factory, machines: machines,
             states: states, logger: logger)
         loaders = Loaders(settings)
     }
@@ -172,6 +172,7 @@ public struct Appliance: Sendable {
             gauges.append { machines.status.publish(to: mirror) }
         }
         services.append(CancellableService { [states] in await states.keepJournal() })
+        services.append(CatalogService(catalog: catalog, logger: logger))
         services.append(StalledBootsService(timeline: timeline, planner: planner))
         services.append(WatchdogService(manager: manager))
         let metrics = MetricsRoutes(registry: registry) { [gauges] in for gauge in gauges { gauge() } }

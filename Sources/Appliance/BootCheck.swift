@@ -143,7 +143,7 @@ struct BootCheck {
         let schematic =
             schematics[choice.schematic] ?? assignment.schematic?.find(in: records) ?? .failure(.incomplete)
         schematics[choice.schematic] = schematic
-        let resolution = BootResolution(of: choice, schematic: schematic, among: catalog)
+        let resolution = BootResolution(of: choice, schematic: schematic, among: catalog.snapshot)
         resolutions[choice] = resolution
         return resolution
     }
@@ -165,7 +165,7 @@ struct BootCheck {
     /// What is the matter with a release's boot files. They are read, each once, which no decision about a machine does.
     private mutating func damage(to version: TalosVersion) -> [String] {
         if let known = damages[version] { return known }
-        let problems = catalog.release(version)?.problems ?? []
+        let problems = catalog.snapshot.summary(version).map { catalog.damage(to: $0) } ?? []
         damages[version] = problems
         return problems
     }

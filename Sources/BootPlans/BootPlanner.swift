@@ -4,6 +4,7 @@ import Logging
 import Machines
 import Netboot
 import NetworkTypes
+import Releases
 import Schematics
 import TalosModel
 
@@ -16,7 +17,6 @@ public final class BootPlanner: Sendable {
     /// What is remembered of machines.
     public let states: MachineStates
     private let factory: Factory
-    private let releases: any ReleaseFacts
     private let machines: MachineDirectory?
     private let logger: Logger
     private let resolutions = ResolutionCache()
@@ -29,10 +29,9 @@ public final class BootPlanner: Sendable {
     ///
     /// - Parameter machines: The machines file; without one, every machine is left alone.
     public init(
-        factory: Factory, releases: any ReleaseFacts, machines: MachineDirectory?, states: MachineStates, logger: Logger
+        factory: Factory, machines: MachineDirectory?, states: MachineStates, logger: Logger
     ) {
         self.factory = factory
-        self.releases = releases
         self.machines = machines
         self.states = states
         self.logger = logger
@@ -128,7 +127,7 @@ public final class BootPlanner: Sendable {
 
     private func resolution(of assignment: Assignment, for machine: MachineIdentity) async throws -> BootResolution {
         let choice = try BootChoice(assignment, for: machine.architecture ?? BootChoice.usualArchitecture)
-        return try await resolutions.value(for: choice) { [factory, releases, storage] in
+        return try await resolutions.value(for: choice, at: factory.releases.revision) { [factory, storage] in
             let finding: SchematicFinding
             if let given = assignment.schematic?.schematic {
                 finding = .success(given)
@@ -136,6 +135,12 @@ public final class BootPlanner: Sendable {
                 do { finding = .success(try await factory.schematic(choice.schematic, on: storage)) } catch {
                     finding = .failure(BootProblem(error, schematic: choice.schematic))
                 }
+            }
+            // What is missing may have been imported this moment; whatever else is wrong stays so.
+            let releases = try await factory.releases { releases in
+                guard case .success(let schematic) = finding else { return true }
+                return choice.version.resolve(among: releases.versions)
+                    .map { releases.obstacles(to: schematic, of: $0, on: choice.architecture).isEmpty } ?? false
             }
             return try await storage.run { BootResolution(of: choice, schematic: finding, among: releases) }
         }

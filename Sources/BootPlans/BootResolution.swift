@@ -36,7 +36,7 @@ public struct BootResolution: Sendable {
     public init(of choice: BootChoice, schematic: SchematicFinding, among releases: some ReleaseFacts) {
         var problems: [BootProblem] = choice.secureBoot ? [.secureBoot] : []
         var basis: Basis?
-        let versions = releases.versions()
+        let versions = releases.versions
         let version = choice.version.resolve(among: versions)
         if version == nil { problems.append(.noRelease(for: choice.version, among: versions)) }
         switch schematic {

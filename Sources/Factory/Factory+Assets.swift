@@ -25,15 +25,15 @@ extension Factory {
         do { target = try AssetPath(parsing: path) } catch {
             throw FactoryError(.invalidRequest, "error parsing profile from path: \(error)")
         }
-        let (key, remembered) = try await look(for: schematic.id, version, target)
-        if let remembered { return remembered }
+        let key = key(for: schematic.id, version, target)
+        if let key, let remembered = try await look(for: key) { return remembered }
         let composition = try await composition(of: target, schematic: schematic, version: version)
         let modified = try await storage.run { composition.modified }
         let asset = Asset(
             composition: composition, contentType: target.contentType, fileName: target.path,
             modified: modified ?? started)
-        // In the instant of an import the state may change once more without showing.
-        if key.generation.isSettled { assets[key] = asset }
+        // Made of this state of the release or a later one, which nobody finds under an earlier one's name.
+        if let key { assets[key] = asset }
         return asset
     }
 
@@ -41,23 +41,21 @@ extension Factory {
     public func remembered(schematic id: String, version: String, path: String) async throws -> Asset? {
         // What cannot be asked for has not been made either.
         guard let id = SchematicID(parsing: id), let version = try? TalosVersion(parsing: version),
-            let path = try? AssetPath(parsing: path)
+            let path = try? AssetPath(parsing: path), let key = key(for: id, version, path)
         else { return nil }
-        return try await look(for: id, version, path).1
+        return try await look(for: key)
     }
 
-    private func look(
-        for id: SchematicID, _ version: TalosVersion, _ path: AssetPath
-    ) async throws -> (AssetKey, Asset?) {
-        try await storage.run { [catalog, assets, store] in
-            let key: AssetKey
-            do throws(ReleaseError) {
-                key = AssetKey(schematic: id, version: version, path: path, generation: try catalog.generation())
-            } catch {
-                throw FactoryError(.storage, "the releases in the store cannot be looked at", cause: error)
-            }
-            return (key, assets[key].flatMap { $0.isIntact(in: store) ? $0 : nil })
+    /// What an asset is remembered by; nil while its release is not there.
+    private func key(for id: SchematicID, _ version: TalosVersion, _ path: AssetPath) -> AssetKey? {
+        releases.summary(version).map {
+            AssetKey(schematic: id, version: version, path: path, revision: $0.revision)
         }
+    }
+
+    private func look(for key: AssetKey) async throws -> Asset? {
+        guard let asset = assets[key] else { return nil }
+        return try await storage.run { [store] in asset.isIntact(in: store) ? asset : nil }
     }
 
     /// The bytes of an asset.
@@ -67,18 +65,19 @@ extension Factory {
         switch target.kind {
         case .kernel:
             try refusing { () throws(ImagingError) in try schematic.requireOverlaySupport(in: version) }
-            let files = try await bootFiles(version, target.architecture)
-            return Composition([.file(files.kernel)])
+            let release = try await release(version, for: target.architecture)
+            let kernel = try await bootFile(.kernel, of: release, for: target.architecture)
+            return Composition([.file(kernel.file)])
         case .commandLine:
             try refusing { () throws(ImagingError) in try schematic.requireOverlaySupport(in: version) }
-            try await requireRelease(version)
+            try await release(version)
             let bytes = try await commandLine(of: target, schematic: schematic, version: version) { $0.bytes }
             return Composition([.bytes(bytes)])
         case .initramfs:
             return try await initramfs(schematic: schematic, version: version, architecture: target.architecture)
         default:
             // What does not exist at all is told before what is not made here.
-            try await requireRelease(version)
+            try await release(version)
             try await commandLine(of: target, schematic: schematic, version: version) { _ in }
             throw FactoryError(
                 .notSupported,
@@ -94,8 +93,8 @@ extension Factory {
             return try await composition(of: target, schematic: schematic, version: version).length
         }
         do {
+            let plan = try await plan(schematic, version, target.architecture)
             return try await plans.run { [imager] in
-                let plan = try imager.plan(schematic: schematic, version: version, architecture: target.architecture)
                 var segments: [ExtensionSegment] = []
                 for planned in plan.extensions {
                     guard let stored = try imager.storedExtensionSegment(planned.image.manifest, layout: plan.layout)
@@ -116,31 +115,14 @@ extension Factory {
         }
     }
 
-    private func bootFiles(_ version: TalosVersion, _ architecture: Architecture) async throws -> BootFiles {
-        let release = try await release(version)
-        guard let files = release.bootFiles[architecture] else {
-            // A damaged file is our trouble, and not the client's wrong choice.
-            guard release.problems.isEmpty else {
-                throw FactoryError(
-                    .storage, "boot files of version \(version) are damaged or gone; import the imager image again",
-                    cause: FactoryError.Damage(description: release.problems.joined(separator: "; ")))
-            }
-            throw FactoryError(.versionNotFound, "version \(version) is not available for \(architecture)")
-        }
-        return files
-    }
-
     /// Composes an initramfs. Each segment that is new is built once, however many ask for it; everything else is a look into
     /// the store.
     private func initramfs(
         schematic: Schematic, version: TalosVersion, architecture: Architecture
     ) async throws -> Composition {
-        _ = try await bootFiles(version, architecture)
         do {
             let imager = imager
-            let plan = try await plans.run {
-                try imager.plan(schematic: schematic, version: version, architecture: architecture)
-            }
+            let plan = try await plan(schematic, version, architecture)
             let segments = try await segments(of: plan)
             let modules = try await modules(of: plan, segments)
             return try await plans.run { try imager.compose(plan, segments, modules) }
@@ -252,7 +234,7 @@ extension FactoryError {
             self.init(.invalidRequest, "error enhancing profile from schematic: \(error.message)")
         case .incompatibleExtension:
             self.init(.invalidRequest, error.message)
-        case .releaseNotAvailable, .extensionNotImported:
+        case .extensionNotImported:
             self.init(.versionNotFound, error.message)
         case .invalidExtension, .limitExceeded:
             self.init(.buildFailed, error.message)
@@ -261,11 +243,6 @@ extension FactoryError {
         case .invalidBase, .missingProgram, .programFailed, .programTimedOut, .cancelled, .temporaryFile, .unexpected:
             self.init(.buildFailed, "the image cannot be made; this server's log says why", cause: error)
         }
-    }
-
-    /// What is wrong with stored files, for the log.
-    struct Damage: Error, CustomStringConvertible {
-        var description: String
     }
 }
 

@@ -12,12 +12,12 @@ import TalosModel
 /// The Image Factory itself: schematics in, assets out. It plans, joins equal requests, bounds what is built, and remembers;
 /// what the bytes are is Imaging's business, and how they travel is the frontends'.
 public final class Factory: Sendable {
-    /// Which asset, of which state of the store. Of a request's own text nothing is kept.
+    /// Which asset, of which state of its release. Of a request's own text nothing is kept.
     struct AssetKey: Hashable, Sendable {
         var schematic: SchematicID
         var version: TalosVersion
         var path: AssetPath
-        var generation: ReleaseGeneration
+        var revision: UInt64
     }
 
     let store: EmbeddedStore

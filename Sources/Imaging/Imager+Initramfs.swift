@@ -50,59 +50,65 @@ public struct InitramfsPlan: Hashable, Sendable {
 }
 
 extension Imager {
-    /// Finds out what an initramfs consists of, without building anything.
+    /// The extensions of a release whose images an initramfs needs, each image once, in the schematic's order.
     ///
-    /// - Throws: `ImagingError`: the release or an extension is not there, or the version does not support what the
-    ///   schematic asks for.
-    public func plan(
-        schematic: Schematic, version: TalosVersion, architecture: Architecture
-    ) throws(ImagingError) -> InitramfsPlan {
-        try schematic.requireEmbeddedConfigurationSupport(in: version)
-        try schematic.requireOverlaySupport(in: version)
-        let found = try explaining("Talos \(version.tag)") { try source.release(version) }
-        guard let release = found else {
-            throw ImagingError(
-                .releaseNotAvailable, "Talos \(version.tag) has not been imported; 'slipway release import' does that")
-        }
-        guard let base = release.bootFiles[architecture]?.initramfs else {
-            throw ImagingError(
-                .releaseNotAvailable,
-                "Talos \(version.tag) has no initramfs for \(architecture) here; import its imager image")
-        }
+    /// - Throws: `ImagingError`: the release does not have what the schematic asks for, or its version does not support it.
+    public static func extensions(
+        for schematic: Schematic, of release: ReleaseSummary
+    ) throws(ImagingError) -> [OfficialExtension] {
+        // A schematic may name one extension forty thousand times.
+        var seen: Set<Digest> = []
+        return try selection(schematic, release).filter { seen.insert($0.digest).inserted }
+    }
+
+    private static func selection(
+        _ schematic: Schematic, _ release: ReleaseSummary
+    ) throws(ImagingError) -> [OfficialExtension] {
+        try schematic.requireEmbeddedConfigurationSupport(in: release.version)
+        try schematic.requireOverlaySupport(in: release.version)
         let selected = try ExtensionSelection.select(
-            schematic.officialExtensions, from: release.extensions, version: version)
-        try schematic.requireOverlay(among: release.overlays, of: version)
-        let layout = FileLayout(version)
+            schematic.officialExtensions, from: release.extensions, version: release.version)
+        try schematic.requireOverlay(among: release.overlays, of: release.version)
+        return selected
+    }
+
+    /// Finds out what an initramfs consists of. Nothing is read or built.
+    ///
+    /// - Parameters:
+    ///   - base: The release's own initramfs for the architecture.
+    ///   - images: By the digests that the release's catalog pins, the images for the architecture of what
+    ///     ``extensions(for:of:)`` gives.
+    /// - Throws: `ImagingError`: the release does not have what the schematic asks for, or its version does not support it.
+    public static func plan(
+        schematic: Schematic, release: ReleaseSummary, architecture: Architecture, base: VerifiedFile,
+        images: [Digest: VerifiedImage]
+    ) throws(ImagingError) -> InitramfsPlan {
+        let selected = try selection(schematic, release)
+        let layout = FileLayout(release.version)
         // The virtual extensions are numbered after the official ones and sorted with them.
         let total = selected.count + (schematic.embeddedMachineConfiguration.isEmpty ? 1 : 2)
         var layers: [InitramfsPlan.Layer] = []
-        // One extension twice would be mounted twice, which overlayfs refuses. The topmost one stays. Names that mean an
-        // image that was read already cost nothing: a schematic may repeat one forty thousand times.
+        // One extension twice would be mounted twice, which overlayfs refuses. The topmost one stays.
         var seen: Set<Digest> = []
-        var read: Set<Digest> = []
         for index in ExtensionSelection.layerOrder(total).reversed() {
             guard index < selected.count else {
                 layers.append(index == selected.count ? .schematic : .embeddedConfiguration)
                 continue
             }
             let official = selected[index]
-            guard read.insert(official.digest).inserted else { continue }
-            let image: VerifiedImage
-            do { image = try source.extensionImage(official, architecture: architecture) } catch let error
-                as ReleaseError
-                where [.notImported, .refused].contains(error.code)
-            {
-                throw ImagingError(.extensionNotImported, "the extension '\(official.name)': \(error)")
-            } catch {
-                throw ImagingError(error, while: "the extension '\(official.name)'")
+            guard let image = images[official.digest] else {
+                throw ImagingError(
+                    .extensionNotImported,
+                    "the extension '\(official.name)' (\(official.reference)@\(official.digest)) has not been imported for "
+                        + "\(architecture)")
             }
             guard seen.insert(image.manifest).inserted else { continue }
             layers.append(
                 .planned(.init(name: official.name, image: image, key: Self.segmentKey(image.manifest, layout))))
         }
         return InitramfsPlan(
-            schematic: schematic, version: version, architecture: architecture, layout: layout, base: base,
-            layers: layers.reversed())
+            schematic: schematic, version: release.version, architecture: architecture, layout: layout,
+            base: base.file, layers: layers.reversed())
     }
 
     /// The segment of one of a plan's extensions, built if it is not in the store.
@@ -116,16 +122,14 @@ extension Imager {
         return segment
     }
 
-    /// The initramfs of a schematic:
+    /// The initramfs of a plan:
     ///
     ///     microcode | the release's initramfs | a member for each extension | module dependencies | the schematic's member
     ///
     /// - Throws: `ImagingError`. Extensions that had been built until then stay in the store.
     public func initramfs(
-        schematic: Schematic, version: TalosVersion, architecture: Architecture,
-        isCancelled: @escaping CancellationCheck = { false }
+        _ plan: InitramfsPlan, isCancelled: @escaping CancellationCheck = { false }
     ) throws(ImagingError) -> Composition {
-        let plan = try plan(schematic: schematic, version: version, architecture: architecture)
         var segments: [ExtensionSegment] = []
         for planned in plan.extensions {
             segments.append(try segment(of: planned, in: plan, isCancelled: isCancelled))

@@ -1,5 +1,4 @@
 import Foundation
-import Releases
 import Stores
 
 /// Makes boot images out of releases and extensions.
@@ -10,7 +9,6 @@ import Stores
 /// `InitramfsPlan` has (doing so anyway is wasteful but harmless).
 public struct Imager: Sendable {
     let store: EmbeddedStore
-    let source: any ReleaseSource
     private let givenDirectory: String?
     let externalURL: String
     let limits: ExtractionLimits
@@ -24,12 +22,11 @@ public struct Imager: Sendable {
     ///   - limits: how much of an extension's image is taken in.
     ///   - processors: how many threads compress at a time, in all builds together. The default is all processors.
     public init(
-        store: EmbeddedStore, source: any ReleaseSource, temporaryDirectory: String? = nil, externalURL: String,
+        store: EmbeddedStore, temporaryDirectory: String? = nil, externalURL: String,
         limits: ExtractionLimits = ExtractionLimits(),
         processors: Int = ProcessInfo.processInfo.activeProcessorCount
     ) {
         self.store = store
-        self.source = source
         givenDirectory = temporaryDirectory
         self.externalURL = externalURL
         self.limits = limits

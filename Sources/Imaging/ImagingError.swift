@@ -15,8 +15,6 @@ public struct ImagingError: Error, Hashable, Sendable, CustomStringConvertible {
         case overlayNotSupported
         /// The schematic names an overlay that the release does not have.
         case overlayNotAvailable
-        /// The release has not been imported, or not for this architecture.
-        case releaseNotAvailable
         /// The extension has not been imported, or not for this architecture.
         case extensionNotImported
         /// The extension says that it does not work with this version.

@@ -1,3 +1,4 @@
+import Compositions
 import Digests
 import Stores
 import TalosModel
@@ -15,13 +16,15 @@ struct CatalogRecords: Sendable {
     static let kinds = [RecordKind.bootFiles, .extensionCatalogs, .overlayCatalogs, .installers, .images]
 
     /// Reads again what has changed. An image that the policy refuses counts as not imported.
-    mutating func refresh(from store: EmbeddedStore, _ policy: any TrustPolicy) throws(StoreError) {
+    ///
+    /// - Returns: Whether anything had changed.
+    mutating func refresh(from store: EmbeddedStore, _ policy: any TrustPolicy) throws(StoreError) -> Bool {
         func version(_ key: String) -> TalosVersion? { try? TalosVersion(parsing: key) }
-        try bootFiles.refresh(from: store, policy, key: version)
-        try extensionCatalogs.refresh(from: store, policy, key: version)
-        try overlayCatalogs.refresh(from: store, policy, key: version)
-        try installers.refresh(from: store, policy, key: version)
-        try images.refresh(from: store, policy) { Digest(hexadecimal: $0) }
+        var changed = try bootFiles.refresh(from: store, policy, key: version)
+        changed = try extensionCatalogs.refresh(from: store, policy, key: version) || changed
+        changed = try overlayCatalogs.refresh(from: store, policy, key: version) || changed
+        changed = try installers.refresh(from: store, policy, key: version) || changed
+        return try images.refresh(from: store, policy) { Digest(hexadecimal: $0) } || changed
     }
 
     var problems: [String] {
@@ -31,7 +34,7 @@ struct CatalogRecords: Sendable {
 }
 
 /// A record that says where its image came from.
-protocol ProvenRecord: Decodable, Sendable {
+protocol ProvenRecord: Decodable, Hashable, Sendable {
     var provenance: ImageProvenance { get }
 }
 
@@ -41,28 +44,48 @@ extension OverlayCatalogRecord: ProvenRecord {}
 extension InstallerRecord: ProvenRecord {}
 extension ImageRecord: ProvenRecord {}
 
-/// All records of one kind.
+/// All records of one kind. A record is read once, and again when its file has changed: an import writes hundreds of them,
+/// each of which changes the folder.
 struct RecordTable<Key: Hashable & Sendable, Record: ProvenRecord>: Sendable {
     let kind: RecordKind
     private(set) var records: [Key: Record] = [:]
     private(set) var problems: [String] = []
+    private var entries: [String: Entry] = [:]
     private var generation: RecordGeneration?
+
+    /// What a record's file held.
+    private struct Entry: Sendable {
+        var identity: FileIdentity
+        /// Whether a later change of the file would show.
+        var isSettled: Bool
+        var content: Content
+
+        enum Content: Sendable {
+            case record(Record)
+            case unreadable(String)
+        }
+    }
 
     init(_ kind: RecordKind) { self.kind = kind }
 
+    /// - Returns: Whether records or problems are others than before.
     mutating func refresh(
         from store: EmbeddedStore, _ policy: any TrustPolicy, key parse: (String) -> Key?
-    ) throws(StoreError) {
+    ) throws(StoreError) -> Bool {
         // Looked at before the records, so that a change in between is seen the next time.
         let generation = try store.recordGeneration(kind)
-        if let known = self.generation, known == generation, known.isSettled { return }
-        guard generation != nil || self.generation != nil else { return }
+        if let known = self.generation, known == generation, known.isSettled { return false }
+        guard generation != nil || self.generation != nil else { return false }
+        var entries: [String: Entry] = [:]
         var records: [Key: Record] = [:]
         var problems: [String] = []
         for name in try store.recordKeys(kind) {
-            guard let key = parse(name), let bytes = try store.record(kind, name) else { continue }
-            do {
-                let record = try RecordCoding.decode(bytes, as: Record.self)
+            guard let key = parse(name), let entry = try entry(name, in: store) else { continue }
+            entries[name] = entry
+            switch entry.content {
+            case .unreadable(let reason):
+                problems.append("the record \(kind.rawValue)/\(name) can't be read; import its image again: \(reason)")
+            case .record(let record):
                 switch policy.judge(ImageEvidence(record.provenance)) {
                 case .trusted: records[key] = record
                 case .refused(let reasons):
@@ -70,12 +93,31 @@ struct RecordTable<Key: Hashable & Sendable, Record: ProvenRecord>: Sendable {
                         "\(kind.rawValue)/\(name) is refused by the policy '\(policy.name)': "
                             + reasons.joined(separator: "; "))
                 }
-            } catch {
-                problems.append("the record \(kind.rawValue)/\(name) can't be read; import its image again: \(error)")
             }
         }
-        self.records = records
-        self.problems = problems
-        self.generation = generation
+        defer {
+            self.records = records
+            self.problems = problems
+            self.entries = entries
+            self.generation = generation
+        }
+        return records != self.records || problems != self.problems
+    }
+
+    /// What a record's file holds; nil if there is none any more.
+    private func entry(_ name: String, in store: EmbeddedStore) throws(StoreError) -> Entry? {
+        guard let identity = try store.recordIdentity(kind, name) else { return nil }
+        if let known = entries[name], known.identity == identity, known.isSettled { return known }
+        let isSettled = identity.isSettled
+        let content: Entry.Content
+        do {
+            guard let bytes = try store.record(kind, name) else { return nil }
+            content = .record(try RecordCoding.decode(bytes, as: Record.self))
+        } catch let error as StoreError where ![.corrupt, .tooLarge].contains(error.code) {
+            throw error
+        } catch {
+            content = .unreadable("\(error)")
+        }
+        return Entry(identity: identity, isSettled: isSettled, content: content)
     }
 }

@@ -30,11 +30,16 @@ struct FlattenedImage {
 }
 
 /// The boot files of an imager image, below `usr/install/<architecture>/`.
-enum BootFileName: String, Hashable, Sendable, CaseIterable, Codable {
+public enum BootFileName: String, Hashable, Sendable, CaseIterable, Codable {
+    /// The kernel.
     case kernel = "vmlinuz"
+    /// The initramfs, whatever its compression is: look at its first bytes.
     case initramfs = "initramfs.xz"
+    /// The stub of unified kernel images, from Talos 1.5.
     case systemdStub = "systemd-stub.efi"
+    /// The boot loader for UEFI, from Talos 1.5.
     case systemdBoot = "systemd-boot.efi"
+    /// The bill of materials, from Talos 1.11.
     case billOfMaterials = "talos.spdx.json"
 }
 

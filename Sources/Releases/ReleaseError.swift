@@ -32,6 +32,8 @@ public struct ReleaseError: Error, Hashable, Sendable, CustomStringConvertible {
         case refused
         /// It has not been imported.
         case notImported
+        /// Too much is being read already.
+        case busy
         /// The caller asked to stop.
         case cancelled
         /// The store failed.

@@ -78,22 +78,3 @@ enum RecordCoding {
         try JSONDecoder().decode(type, from: Data(bytes))
     }
 }
-
-extension CatalogRecords {
-    /// What releases need for booting and the store has not, a sentence each, found without reading a file.
-    func missingBootFiles(in store: EmbeddedStore) -> [String] {
-        var problems: [String] = []
-        for (version, record) in bootFiles.records.sorted(by: { $0.key < $1.key }) {
-            for architecture in record.architectures {
-                for name in BootFileName.allCases {
-                    guard let file = record.files[architecture.rawValue]?[name.rawValue] else { continue }
-                    guard store.length(of: file.digest) != file.length else { continue }
-                    problems.append(
-                        "\(name.rawValue) of \(version.tag) for \(architecture) (\(file.digest)) is gone from the store or "
-                            + "damaged; import the imager image again")
-                }
-            }
-        }
-        return problems
-    }
-}

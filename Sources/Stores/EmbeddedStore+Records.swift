@@ -85,6 +85,16 @@ extension EmbeddedStore {
         return RecordGeneration(identity: identity, isSettled: identity.isSettled)
     }
 
+    /// The state of a record's file, without reading it; nil if there is none.
+    public func recordIdentity(_ kind: RecordKind, _ key: String) throws(StoreError) -> FileIdentity? {
+        try FileIdentity(at: recordPath(kind, key))
+    }
+
+    /// The folders to watch for changes of some kinds of records: theirs, and the one in which those are made.
+    public func recordFolders(_ kinds: [RecordKind]) -> Set<String> {
+        Set(kinds.map(recordFolder)).union([root + "/records"])
+    }
+
     private func recordFolder(_ kind: RecordKind) -> String { "\(root)/records/\(kind.rawValue)" }
 
     private func recordPath(_ kind: RecordKind, _ key: String) throws(StoreError) -> String {

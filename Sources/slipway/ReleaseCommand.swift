@@ -79,7 +79,8 @@ struct ReleaseCommand: ParsableCommand {
             try becomeOwner(of: options.folder)
             do {
                 let catalog = try ReleaseCatalog(store: EmbeddedStore(root: options.folder, access: .readOnly))
-                let releases = catalog.versions().compactMap { catalog.summary($0) }
+                let known = catalog.snapshot
+                let releases = known.versions.compactMap { known.summary($0) }
                 if json {
                     try printJSON(releases.map(ReleaseDocument.init))
                 } else {

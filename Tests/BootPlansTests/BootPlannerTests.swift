@@ -1,6 +1,7 @@
 import BootPlans
 import DHCP
 import Foundation
+import Glibc
 import IPXE
 import Machines
 import Netboot
@@ -166,5 +167,59 @@ import Testing
             ])
         message.clientHardwareAddress = ArraySlice([0x52, 0x54, 0, 0x77, 0, 9] + [UInt8](repeating: 0, count: 10))
         return try BootClient.classify(message)
+    }
+}
+
+/// A disk that does not answer must not keep machines from being answered.
+@Suite(.timeLimit(.minutes(1))) struct SlowDiskTests {
+    private static let file = """
+        unknown: ignore
+        machines:
+          - name: one
+            mac: 52:54:00:00:00:01
+            version: v1.13.5
+            schematic: {customization: {systemExtensions: {officialExtensions: [siderolabs/gvisor]}}}
+        """
+
+    /// The verdict is no `async` function and has no store to ask. To be sure, the store is gone here, and where its folders
+    /// were there are pipes, which would hold whoever opened them for ever.
+    @Test func theVerdictIsThereWithoutTheStore() throws {
+        let rack = try Rack(Self.file)
+        func verdict(_ last: UInt8) throws -> BootVerdict {
+            var message = DHCPMessage(
+                operation: .request, transactionID: 1,
+                options: [
+                    DHCPOption(.messageType, [MessageType.discover.rawValue]), DHCPOption(.clientArchitecture, [0, 7]),
+                    DHCPOption(.vendorClass, Array("PXEClient:Arch:00007:UNDI:003000".utf8)),
+                ])
+            message.clientHardwareAddress = ArraySlice([0x52, 0x54, 0, 0, 0, last] + [UInt8](repeating: 0, count: 10))
+            return rack.planner.verdict(on: try BootClient.classify(message))
+        }
+        let before = (try verdict(1), try verdict(2))
+        try withhold(["records", "blobs"], of: rack)
+        #expect(try verdict(1) == before.0)
+        #expect(try verdict(2) == before.1)
+        guard case .answer = before.0, case .ignore = before.1 else {
+            Issue.record("\(before)")
+            return
+        }
+    }
+
+    /// What a machine boots is known from the snapshot and from the schematic that the file has.
+    @Test func aPlanReadsNoContent() async throws {
+        let rack = try Rack(Self.file)
+        // The schematic is kept, and the ledger read, when the first machine comes.
+        _ = try await rack.plan("52:54:00:00:00:01")
+        try withhold(["blobs/sha256"], of: rack)
+        let plan = try await rack.plan("52:54:00:00:00:01", .arm64)
+        #expect(plan.kind == "boot", "\(plan.reason)")
+    }
+
+    private func withhold(_ names: [String], of rack: Rack) throws {
+        for name in names {
+            let path = "\(rack.store.root)/\(name)"
+            try FileManager.default.removeItem(atPath: path)
+            try #require(mkfifo(path, 0o600) == 0)
+        }
     }
 }

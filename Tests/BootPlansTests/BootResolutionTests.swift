@@ -11,7 +11,7 @@ private struct ListedReleases: ReleaseFacts {
     var tags: [String] = ["v1.12.0", "v1.13.4", "v1.13.5"]
     var sentences: [String] = []
 
-    func versions() -> [TalosVersion] { tags.compactMap { try? TalosVersion(parsing: $0) } }
+    var versions: [TalosVersion] { tags.compactMap { try? TalosVersion(parsing: $0) } }
 
     func obstacles(to schematic: Schematic, of version: TalosVersion, on architecture: Architecture) -> [String] {
         sentences.map { "\(version.tag) on \(architecture): \($0)" }

@@ -35,12 +35,12 @@ final class Rack: Sendable {
         factory = Factory(
             store: store, catalog: catalog,
             imager: Imager(
-                store: store, source: catalog, temporaryDirectory: "\(folder)/work", externalURL: "http://f.example"),
+                store: store, temporaryDirectory: "\(folder)/work", externalURL: "http://f.example"),
             queue: BuildQueue(width: 1, capacity: 8), logger: logger)
         machines = MachineDirectory(path: "\(folder)/machines.yaml")
         _ = try machines.reload().get()
         planner = BootPlanner(
-            factory: factory, releases: catalog, machines: machines,
+            factory: factory, machines: machines,
             states: MachineStates(store: store, timeline: BootTimeline(logger: logger), logger: logger), logger: logger)
     }
 

@@ -34,6 +34,7 @@ final class Site: Sendable {
 
     let folder: String
     let store: EmbeddedStore
+    let catalog: ReleaseCatalog
     let factory: Factory
     let planner: BootPlanner
     let timeline: BootTimeline
@@ -60,10 +61,10 @@ final class Site: Sendable {
         release = filled.release
         try FileManager.default.copyItem(atPath: filled.path, toPath: "\(folder)/store")
         store = try EmbeddedStore(root: "\(folder)/store")
-        let catalog = try ReleaseCatalog(store: store)
+        catalog = try ReleaseCatalog(store: store)
         let logger = Logger(label: "site") { [log] _ in log.handler }
         let imager = Imager(
-            store: store, source: catalog, temporaryDirectory: "\(folder)/work", externalURL: "http://factory.example")
+            store: store, temporaryDirectory: "\(folder)/work", externalURL: "http://factory.example")
         factory = Factory(
             store: store, catalog: catalog, imager: imager, queue: BuildQueue(width: 2, capacity: 64), logger: logger)
         for (name, content) in files { try Data(content.utf8).write(to: URL(filePath: "\(folder)/\(name)")) }
@@ -78,7 +79,7 @@ final class Site: Sendable {
         }
         timeline = BootTimeline(logger: logger)
         planner = BootPlanner(
-            factory: factory, releases: catalog, machines: machines,
+            factory: factory, machines: machines,
             states: MachineStates(store: store, timeline: timeline, logger: logger), logger: logger)
         neighbours = Neighbours(timeline: timeline)
         self.schematicLimit = schematicLimit
@@ -110,6 +111,7 @@ final class Site: Sendable {
             address: "127.0.0.1", port: 0, groups: groups, name: "Slipway test", limits: limits)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await listener.serve(logger: logger) { running.yield($0) } }
+            group.addTask { [catalog] in await catalog.run() }
             defer { group.cancelAll() }
             var iterator = ports.makeAsyncIterator()
             let port = try #require(await iterator.next())

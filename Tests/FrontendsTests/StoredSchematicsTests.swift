@@ -92,8 +92,9 @@ import Testing
     @Test func bootFilesThatAreGoneAreNamedInTheLogOnly() async throws {
         let site = try Site()
         let id = try await site.schematic("{}")
-        let kernel = try await site.factory.release(TalosVersion(1, 13, 5)).bootFiles[.amd64]?.kernel
-        try FileManager.default.removeItem(atPath: try #require(kernel).path)
+        let kernel = try await site.factory.release(TalosVersion(1, 13, 5)).bootFiles[.amd64]?[.kernel]
+        let blob = try #require(kernel).digest.hexadecimal
+        try FileManager.default.removeItem(atPath: "\(site.folder)/store/blobs/sha256/\(blob)")
         try await site.visit { port in
             let reply = try HTTPConnection(port: port).ask("GET", "/image/\(id)/v1.13.5/kernel-amd64")
             #expect(reply.status == 500 && reply.text.contains("damaged") && !reply.text.contains(site.folder))

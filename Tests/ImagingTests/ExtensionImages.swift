@@ -4,6 +4,7 @@ import Digests
 import Foundation
 import Imaging
 import OCIModel
+import Schematics
 import Stores
 import TalosModel
 import TarArchives
@@ -71,25 +72,18 @@ func layer(_ members: [TarMember], name: String = "test", talos: String = ">= v1
 }
 
 /// A store with images made in code, and a release to go with them.
-struct TestReleases: ReleaseSource {
+struct TestReleases: Sendable {
     let folder: TestFolder
     let store: EmbeddedStore
-    var releases: [TalosVersion: Release] = [:]
+    var releases: [TalosVersion: ReleaseSummary] = [:]
+    /// Each release's own initramfs.
+    var bases: [TalosVersion: VerifiedFile] = [:]
     var images: [Digest: VerifiedImage] = [:]
 
     init() throws {
         folder = try TestFolder()
         store = try EmbeddedStore(root: folder.path + "/store")
         try FileManager.default.createDirectory(atPath: folder.path + "/tmp", withIntermediateDirectories: true)
-    }
-
-    func release(_ version: TalosVersion) -> Release? { releases[version] }
-
-    func extensionImage(_ official: OfficialExtension, architecture: Architecture) throws -> VerifiedImage {
-        guard let image = images[official.digest] else {
-            throw ReleaseError(.notImported, "no image of \(official.name)")
-        }
-        return image
     }
 
     /// An image with these layers.
@@ -108,13 +102,16 @@ struct TestReleases: ReleaseSource {
         let stored = try layers.map { try store.put($0) }
         let manifest = Digest.of(stored.map(\.digest.hexadecimal).joined(separator: "\n"))
         let image = FetchedImage(
-            evidence: ImageEvidence(
-                ImageProvenance(subject: manifest, reference: nil, origin: .operatorLayout(path: folder.path))),
-            manifest: manifest,
+            evidence: evidence(manifest), manifest: manifest,
             configuration: ImageConfiguration(
                 platform: OCIModel.Platform(os: "linux", architecture: "amd64"), diffIDs: []),
             layers: stored.map { ImageLayer(file: $0, mediaType: .gzipLayer) })
         return try image.verified(by: .operatorImport)
+    }
+
+    private func evidence(_ subject: Digest) -> ImageEvidence {
+        ImageEvidence(
+            ImageProvenance(subject: subject, reference: nil, origin: .operatorLayout(path: folder.path)))
     }
 
     /// Adds a release with `base` for its initramfs and these extensions.
@@ -123,23 +120,23 @@ struct TestReleases: ReleaseSource {
     ) throws {
         let file = try store.put(base)
         for (_, image) in extensions { images[image.manifest] = image }
-        releases[version] = Release(
-            version: version,
-            bootFiles: Dictionary(
-                uniqueKeysWithValues: Architecture.allCases.map {
-                    ($0, BootFiles(kernel: file, initramfs: file))
-                }),
+        bases[version] = try FetchedFile(evidence: evidence(file.digest), file: file).verified(by: .operatorImport)
+        releases[version] = ReleaseSummary(
+            version: version, architectures: Architecture.allCases,
             extensions: extensions.map {
                 OfficialExtension(
                     name: $0.name, reference: "registry.example/\($0.name):1", digest: $0.image.manifest, author: "",
                     description: "")
-            }, overlays: [], problems: [])
+            })
     }
 
-    func imager(limits: ExtractionLimits = ExtractionLimits(), processors: Int = 2) -> Imager {
-        Imager(
-            store: store, source: self, temporaryDirectory: folder.path + "/tmp",
-            externalURL: "https://factory.example", limits: limits, processors: processors)
+    func imager(
+        limits: ExtractionLimits = ExtractionLimits(), processors: Int = 2, temporaryDirectory: String? = nil
+    ) -> TestImager {
+        TestImager(
+            imager: Imager(
+                store: store, temporaryDirectory: temporaryDirectory ?? folder.path + "/tmp",
+                externalURL: "https://factory.example", limits: limits, processors: processors), releases: self)
     }
 
     /// What is left in the folder for temporary files.
@@ -148,5 +145,79 @@ struct TestReleases: ReleaseSource {
     /// How many blobs the store has.
     var blobCount: Int {
         (try? FileManager.default.contentsOfDirectory(atPath: folder.path + "/store/blobs/sha256").count) ?? -1
+    }
+}
+
+/// An imager that finds releases and images by itself, as the factory does for it.
+@dynamicMemberLookup
+struct TestImager: Sendable {
+    let imager: Imager
+    let releases: TestReleases
+
+    subscript<Value>(dynamicMember path: KeyPath<Imager, Value>) -> Value { imager[keyPath: path] }
+
+    func plan(
+        schematic: Schematic, version: TalosVersion, architecture: Architecture
+    ) throws(ImagingError) -> InitramfsPlan {
+        guard let release = releases.releases[version], let base = releases.bases[version] else {
+            throw ImagingError(.unexpected, "\(version.tag) is not there")
+        }
+        return try Imager.plan(
+            schematic: schematic, release: release, architecture: architecture, base: base, images: releases.images)
+    }
+
+    func initramfs(
+        schematic: Schematic, version: TalosVersion, architecture: Architecture,
+        isCancelled: @escaping CancellationCheck = { false }
+    ) throws(ImagingError) -> Composition {
+        try imager.initramfs(
+            plan(schematic: schematic, version: version, architecture: architecture), isCancelled: isCancelled)
+    }
+
+    func extensionSegment(
+        _ image: VerifiedImage, named name: String, layout: FileLayout,
+        isCancelled: @escaping CancellationCheck = { false }
+    ) throws(ImagingError) -> ExtensionSegment {
+        try imager.extensionSegment(image, named: name, layout: layout, isCancelled: isCancelled)
+    }
+
+    func storedExtensionSegment(_ image: Digest, layout: FileLayout) throws(ImagingError) -> ExtensionSegment? {
+        try imager.storedExtensionSegment(image, layout: layout)
+    }
+
+    func segment(
+        of planned: InitramfsPlan.PlannedExtension, in plan: InitramfsPlan
+    ) throws(ImagingError) -> ExtensionSegment {
+        try imager.segment(of: planned, in: plan)
+    }
+
+    func moduleKey(of plan: InitramfsPlan, _ segments: [ExtensionSegment]) -> String? {
+        imager.moduleKey(of: plan, segments)
+    }
+
+    func storedModuleSegment(_ key: String) throws(ImagingError) -> ModuleSegment? {
+        try imager.storedModuleSegment(key)
+    }
+
+    func moduleSegment(
+        of plan: InitramfsPlan, _ segments: [ExtensionSegment], isCancelled: @escaping CancellationCheck = { false }
+    ) throws(ImagingError) -> ModuleSegment? {
+        try imager.moduleSegment(of: plan, segments, isCancelled: isCancelled)
+    }
+
+    func storedDigests(of composition: Composition) throws(ImagingError) -> ContentDigests? {
+        try imager.storedDigests(of: composition)
+    }
+
+    func digests(
+        of composition: Composition, isCancelled: @escaping CancellationCheck = { false }
+    ) throws(ImagingError) -> ContentDigests {
+        try imager.digests(of: composition, isCancelled: isCancelled)
+    }
+
+    func compose(
+        _ plan: InitramfsPlan, _ segments: [ExtensionSegment], _ modules: ModuleSegment?
+    ) throws(ImagingError) -> Composition {
+        try imager.compose(plan, segments, modules)
     }
 }

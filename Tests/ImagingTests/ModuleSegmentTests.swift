@@ -262,8 +262,7 @@ private func base(_ files: [(path: String, content: [UInt8])], _ settings: Compr
         let closed = outer.path + "/closed/work"
         try FileManager.default.createDirectory(atPath: closed, withIntermediateDirectories: true)
         #expect(chown(outer.path + "/closed", 65534, 65534) == 0 && chmod(outer.path + "/closed", 0o700) == 0)
-        let imager = Imager(
-            store: releases.store, source: releases, temporaryDirectory: closed, externalURL: "https://factory.example")
+        let imager = releases.imager(temporaryDirectory: closed)
         let composition = try imager.initramfs(
             schematic: try Schematic(
                 decoding: Array("customization: {systemExtensions: {officialExtensions: [a/one]}}".utf8)),
@@ -282,9 +281,7 @@ private func base(_ files: [(path: String, content: [UInt8])], _ settings: Compr
             [("a/one", one)])
         let depth = FileManager.default.currentDirectoryPath.split(separator: "/").count
         let up = String(repeating: "../", count: depth)
-        let imager = Imager(
-            store: releases.store, source: releases, temporaryDirectory: up + releases.folder.path.dropFirst() + "/tmp",
-            externalURL: "https://factory.example")
+        let imager = releases.imager(temporaryDirectory: up + releases.folder.path.dropFirst() + "/tmp")
         let schematic = try Schematic(
             decoding: Array("customization: {systemExtensions: {officialExtensions: [a/one]}}".utf8))
         let composition = try imager.initramfs(schematic: schematic, version: version, architecture: .amd64)

@@ -1,4 +1,5 @@
 import Compositions
+import Digests
 import Foundation
 import Imaging
 import LabSupport
@@ -8,6 +9,7 @@ import Stores
 import TalosModel
 import TestSupport
 import Testing
+import Trust
 
 /// What Imaging composes, given to a real kernel without any server between.
 extension LabTests {
@@ -25,14 +27,21 @@ extension LabTests.ComposedInitramfsTests {
         let catalog = try ReleaseCatalog(store: store)
         let report = try catalog.importLayout(at: LabEnvironment.release().layout())
         try #require(report.failures.isEmpty, "\(report.failures)")
-        try #require(catalog.versions() == TalosShapedRelease.standardVersions)
+        try #require(catalog.snapshot.versions == TalosShapedRelease.standardVersions)
         let imager = Imager(
-            store: store, source: catalog, temporaryDirectory: "\(folder)/temporary", externalURL: "http://factory.test"
-        )
+            store: store, temporaryDirectory: "\(folder)/temporary", externalURL: "http://factory.test")
         let schematic = try Schematic(decoding: Array(EverySort.schematic.utf8))
-        let composition = try imager.initramfs(schematic: schematic, version: version, architecture: .amd64)
+        let release = try #require(catalog.snapshot.summary(version))
+        var images: [Digest: VerifiedImage] = [:]
+        for official in try Imager.extensions(for: schematic, of: release) {
+            images[official.digest] = try await catalog.image(official.image, for: .amd64)
+        }
+        let composition = try imager.initramfs(
+            Imager.plan(
+                schematic: schematic, release: release, architecture: .amd64,
+                base: try await catalog.bootFile(.initramfs, of: release, for: .amd64), images: images))
         try write(composition, to: "\(folder)/initramfs")
-        let kernel = try #require(catalog.release(version)?.bootFiles[.amd64]?.kernel)
+        let kernel = try await catalog.bootFile(.kernel, of: release, for: .amd64).file
 
         // All of the command line that can keep a module or a layer out; the console is the one that shows nothing.
         let facts = try await DirectBoot.run(

@@ -1,10 +1,13 @@
+import Compositions
 import Digests
 import Foundation
 import LayoutBuilding
 import OCIModel
-import Releases
 import Stores
 import TalosModel
+import Trust
+
+@testable import Releases
 
 /// A folder with a store and room for layouts, which goes with its owner.
 final class Workplace {
@@ -45,6 +48,60 @@ final class Workplace {
         let archive = "\(path)/layout-\(UUID()).tar"
         try layout.write(toArchive: archive)
         return try catalog.importLayout(at: archive, version: version)
+    }
+}
+
+/// A release with its boot files, all of them read.
+struct ReadRelease {
+    struct Files {
+        var kernel: StoredFile
+        var initramfs: StoredFile
+        var systemdStub: StoredFile?
+        var systemdBoot: StoredFile?
+        var billOfMaterials: StoredFile?
+    }
+
+    /// The files of the architectures whose kernel and initramfs are sound.
+    var bootFiles: [Architecture: Files] = [:]
+    var extensions: [OfficialExtension]
+    var overlays: [OfficialOverlay]
+    /// What is the matter with files.
+    var problems: [String]
+}
+
+extension ReleaseCatalog {
+    func versions() -> [TalosVersion] { snapshot.versions }
+
+    /// A release and what can be read of it now; nil if it is not there.
+    func release(_ version: TalosVersion) -> ReadRelease? {
+        guard let summary = snapshot.summary(version) else { return nil }
+        var release = ReadRelease(
+            extensions: summary.extensions, overlays: summary.overlays, problems: damage(to: summary))
+        for architecture in summary.architectures {
+            func file(_ name: BootFileName) -> StoredFile? {
+                try? readBootFile(name, of: summary, for: architecture).file
+            }
+            guard let kernel = file(.kernel), let initramfs = file(.initramfs) else { continue }
+            release.bootFiles[architecture] = .init(
+                kernel: kernel, initramfs: initramfs, systemdStub: file(.systemdStub), systemdBoot: file(.systemdBoot),
+                billOfMaterials: file(.billOfMaterials))
+        }
+        return release
+    }
+
+    func extensionImage(_ official: OfficialExtension, architecture: Architecture) throws -> VerifiedImage {
+        try readImage(official.image, for: architecture)
+    }
+
+    func overlayImage(_ overlay: OfficialOverlay, architecture: Architecture) throws -> VerifiedImage {
+        try readImage(overlay.pinnedImage, for: architecture)
+    }
+
+    func installerImage(_ version: TalosVersion, architecture: Architecture) throws -> VerifiedImage {
+        guard let summary = snapshot.summary(version) else {
+            throw ReleaseError(.notImported, "\(version) is not there")
+        }
+        return try readImage(try summary.installer(), for: architecture)
     }
 }
 

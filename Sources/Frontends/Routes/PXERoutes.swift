@@ -27,7 +27,7 @@ public struct PXERoutes: RouteGroup {
         let schematic = try await factory.schematic(try context.parameters.require("schematic"))
         let version = try factory.parseVersion(try context.parameters.require("version"))
         let target = try factory.bootTarget(try context.parameters.require("path"))
-        try await factory.requireRelease(version)
+        try await factory.release(version)
         let base = externalURL ?? context.baseURL(of: request)
         let script = try await ConnectionEnd.cancelling(on: context.channel) { [factory] in
             try await factory.commandLine(of: target, schematic: schematic, version: version) { line in

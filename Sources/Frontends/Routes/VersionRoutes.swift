@@ -23,7 +23,7 @@ public struct VersionRoutes: RouteGroup {
     @Sendable func versions(request: Request, context: FrontendContext) async throws -> Response {
         // No release is ever listed as broken here; the original says `null` then.
         if request.query["broken"] == "true" { return .json(.null) }
-        return .json(.array(try await factory.versions().map { .string($0.tag) }))
+        return .json(.array(factory.releases.versions.map { .string($0.tag) }))
     }
 
     @Sendable func extensions(request: Request, context: FrontendContext) async throws -> Response {
@@ -44,7 +44,7 @@ public struct VersionRoutes: RouteGroup {
 
     @Sendable func overlays(request: Request, context: FrontendContext) async throws -> Response {
         let version = try factory.parseVersion(try context.parameters.require("version"))
-        let release: Release
+        let release: ReleaseSummary
         do { release = try await factory.release(version) } catch let error as FactoryError
             where error.code == .versionNotFound && version < Self.firstWithOverlays
         {

@@ -1,0 +1,56 @@
+import Digests
+import TalosModel
+import Trust
+
+/// All that was known of the releases in the store at one time. It answers every question at once: nothing is read or
+/// waited for.
+public struct CatalogSnapshot: Sendable {
+    /// Grows whenever something that has been imported changes.
+    public let revision: UInt64
+    /// The versions that are offered, in ascending order: those that the operator has handed over, and those of the others
+    /// that `ReleaseListing` lists.
+    public let versions: [TalosVersion]
+    /// The versions that are there and are not offered, in ascending order.
+    public let hiddenVersions: [TalosVersion]
+    /// Records in the store that can't be used: a sentence for each.
+    public let recordProblems: [String]
+    private let releases: [TalosVersion: ReleaseSummary]
+    let images: [Digest: ImageRecord]
+
+    /// One of an empty store.
+    init() {
+        revision = 0
+        versions = []
+        hiddenVersions = []
+        recordProblems = []
+        releases = [:]
+        images = [:]
+    }
+
+    /// What the records say. A release that is as it was in the snapshot before has the revision that it had there.
+    init(_ records: CatalogRecords, _ listing: ReleaseListing, after previous: CatalogSnapshot) {
+        let next = previous.revision &+ 1
+        var releases: [TalosVersion: ReleaseSummary] = [:]
+        for (version, files) in records.bootFiles.records {
+            var release = ReleaseSummary(version, files: files, in: records, revision: next)
+            if let known = previous.releases[version], known.isSame(as: release) { release.revision = known.revision }
+            releases[version] = release
+        }
+        let listed = Set(listing.listed(Array(releases.keys)))
+        func isOffered(_ version: TalosVersion) -> Bool {
+            records.bootFiles.records[version]?.provenance.origin.isOperators == true || listed.contains(version)
+        }
+        revision = next
+        self.releases = releases
+        versions = releases.keys.filter(isOffered).sorted()
+        hiddenVersions = releases.keys.filter { !isOffered($0) }.sorted()
+        recordProblems = records.problems
+        images = records.images.records
+    }
+
+    /// What has been imported of a version, offered or not; nil if its imager image has not.
+    public func summary(_ version: TalosVersion) -> ReleaseSummary? { releases[version] }
+
+    /// All releases, by version in ascending order.
+    var all: [ReleaseSummary] { releases.values.sorted { $0.version < $1.version } }
+}
