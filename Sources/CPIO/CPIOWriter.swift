@@ -9,6 +9,9 @@ public struct CPIOWriter: Sendable {
     private var inode: UInt32 = 0
     private var offset: UInt64 = 0
 
+    /// How many bytes the archive has so far.
+    public var length: UInt64 { offset }
+
     /// A writer at the beginning of an archive.
     public init() {}
 
@@ -25,6 +28,9 @@ public struct CPIOWriter: Sendable {
         offset += UInt64(header.count) + entry.size + UInt64(Self.padding(after: entry.size).count)
         return header
     }
+
+    /// Counts members of the archive that are written elsewhere, `length` bytes with their headers and padding.
+    public mutating func skip(_ length: UInt64) { offset += length }
 
     /// The zeros that follow `size` bytes of content.
     public static func padding(after size: UInt64) -> [UInt8] {

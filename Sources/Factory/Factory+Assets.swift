@@ -107,7 +107,7 @@ extension Factory {
                 guard let key = imager.moduleKey(of: plan, segments) else {
                     return try imager.compose(plan, segments, nil).length
                 }
-                guard let modules = try imager.storedModuleSegment(key) else { return nil }
+                guard let modules = try imager.storedModuleSegment(key, layout: plan.layout) else { return nil }
                 return try imager.compose(plan, segments, modules).length
             }
         } catch let error as ImagingError {
@@ -177,9 +177,13 @@ extension Factory {
     private func modules(of plan: InitramfsPlan, _ segments: [ExtensionSegment]) async throws -> ModuleSegment? {
         guard let key = imager.moduleKey(of: plan, segments) else { return nil }
         let imager = imager
-        if let stored = try await plans.run({ try imager.storedModuleSegment(key) }) { return stored }
+        if let stored = try await plans.run({ try imager.storedModuleSegment(key, layout: plan.layout) }) {
+            return stored
+        }
         return try await modules.value(for: key) { [self] in
-            if let stored = try await plans.run({ try imager.storedModuleSegment(key) }) { return stored }
+            if let stored = try await plans.run({ try imager.storedModuleSegment(key, layout: plan.layout) }) {
+                return stored
+            }
             return try await timing("modules.dep", plan.version.tag) {
                 try await self.queue.run { cancellation in
                     try imager.moduleSegment(of: plan, segments, isCancelled: { cancellation.isCancelled })
@@ -230,7 +234,8 @@ extension FactoryError {
     /// is told that it is there; what it is, with the host's paths in it, is for the log.
     init(_ error: ImagingError) {
         switch error.code {
-        case .extensionNotAvailable, .embeddedConfigurationNotSupported, .overlayNotSupported, .overlayNotAvailable:
+        case .extensionNotAvailable, .embeddedConfigurationNotSupported, .overlayNotSupported, .overlayNotAvailable,
+            .tooManyExtensions:
             self.init(.invalidRequest, "error enhancing profile from schematic: \(error.message)")
         case .incompatibleExtension:
             self.init(.invalidRequest, error.message)

@@ -1,15 +1,11 @@
 import Compositions
-import Digests
 import Schematics
 import TalosModel
 
 /// An extension, ready to be a part of any initramfs of its layout: it depends on nothing else.
 public struct ExtensionSegment: Hashable, Sendable {
-    /// The compressed cpio member: the squashfs image, and the firmware.
-    public var member: StoredFile
-    /// The name of the squashfs image in the member, for `extensions.yaml`. It comes from the image's digest, so that no
-    /// two extensions can meet.
-    public var imageName: String
+    /// The squashfs image, and the firmware behind it.
+    public var part: ArchivePart
     /// Microcode for Intel's processors.
     public var intelMicrocode: StoredFile?
     /// Microcode for AMD's processors.
@@ -18,8 +14,6 @@ public struct ExtensionSegment: Hashable, Sendable {
     public var manifest: ExtensionManifest
     /// Whether it has kernel modules.
     public var hasModules: Bool
-
-    static func imageName(_ image: Digest) -> String { "\(image.hexadecimal.prefix(16)).sqsh" }
 
     /// Whether the extension works with `version`, by its own word.
     ///

@@ -16,6 +16,9 @@ public struct ExtractionLimits: Hashable, Sendable {
     /// The most bytes of the lists of a kernel's modules together. Those of a release have about 3 MiB. The default is
     /// 256 MiB.
     public var moduleListsLength: UInt64 = 256 << 20
+    /// The most bytes of what extensions say of themselves, all layers of an initramfs together: a manifest is written out
+    /// for each. The default is 4 MiB.
+    public var descriptionsLength: UInt64 = 4 << 20
 
     /// The defaults.
     public init() {}

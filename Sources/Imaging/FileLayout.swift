@@ -27,7 +27,7 @@ public struct FileLayout: Hashable, Sendable {
 
     /// Goes into the keys of what is stored. The number at the end changes whenever the same input would give other bytes;
     /// GoldenSegmentTests fails when it should have.
-    var key: String { "\(hasMergedUsr ? "usr" : "root")-\(usesZstandard ? "zstd" : "xz")-2" }
+    var key: String { "\(hasMergedUsr ? "usr" : "root")-\(usesZstandard ? "zstd" : "xz")-3" }
 
     /// How squashfs images are compressed. At level 15 a block takes 60% of the time that it takes at 18, which the
     /// originals have, for half a percent more bytes (measured over 107 MB of programs and text); the kernel unpacks both
@@ -38,10 +38,12 @@ public struct FileLayout: Hashable, Sendable {
             : (.xz, .xz(preset: 6, dictionarySize: UInt32(SquashFSPlan.blockSize)))
     }
 
-    /// How members of the initramfs are compressed. Most of their content, squashfs images, is compressed already; it is
-    /// firmware that gains.
-    var member: CompressionSettings { usesZstandard ? .zstd(level: 6) : .xz(preset: 0, check: .crc32) }
+    /// How a squashfs image lies in the initramfs: it is compressed already.
+    var framing: StoredFraming { usesZstandard ? .zstd : .xz }
+
+    /// How firmware in the initramfs is compressed.
+    var firmware: CompressionSettings { usesZstandard ? .zstd(level: 6) : .xz(preset: 0, check: .crc32) }
 
     /// The same for what is made while somebody waits.
-    var quickMember: CompressionSettings { usesZstandard ? .zstd(level: 1) : .xz(preset: 0, check: .crc32) }
+    var tail: CompressionSettings { usesZstandard ? .zstd(level: 1) : .xz(preset: 0, check: .crc32) }
 }

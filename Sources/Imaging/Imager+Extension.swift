@@ -21,11 +21,11 @@ extension Imager {
                 let record = try store.decodedRecord(
                     .extensionSegments, Self.segmentKey(image, layout), as: ExtensionSegmentRecord.self),
                 let member = try store.usableBlob(record.member),
+                let part = ArchivePart(
+                    member, imageSize: record.imageSize, membersSize: record.firmwareSize, layout: layout),
                 let manifest = try? ExtensionManifest(decoding: [UInt8](record.manifest))
             else { return nil }
-            var segment = ExtensionSegment(
-                member: member, imageName: ExtensionSegment.imageName(image), manifest: manifest,
-                hasModules: record.hasModules)
+            var segment = ExtensionSegment(part: part, manifest: manifest, hasModules: record.hasModules)
             if let digest = record.intelMicrocode {
                 guard let blob = try store.usableBlob(digest) else { return nil }
                 segment.intelMicrocode = blob
@@ -69,17 +69,17 @@ extension Imager {
             let split = try FirmwareSplit(
                 of: contents.rootfs, layout: layout, limits: limits, subject: subject, isCancelled: isCancelled)
 
-            let imageName = ExtensionSegment.imageName(image.manifest)
-            let member = try share.withProcessor(isCancelled) {
-                let staging = TreeNode.directory()
+            let staging = TreeNode.directory()
+            if let firmware = split.firmware {
+                staging.makeDirectory(layout.libraryPath).children["firmware"] = firmware
+            }
+            let (squashed, member, firmwareSize) = try share.withProcessor(isCancelled) {
                 let squashed = try spool.squash(contents.rootfs, layout: layout, share: share)
-                staging.children[FileName(imageName.utf8)] = TreeNode(.file(squashed), permissions: 0o644)
-                if let firmware = split.firmware {
-                    staging.makeDirectory(layout.libraryPath).children["firmware"] = firmware
+                var size: UInt64 = 0
+                let member = try store.stage(expecting: nil, limit: limits.contentLength) { writer in
+                    size = try spool.writePart(squashed, staging, layout: layout) { try writer.write($0) }
                 }
-                return try store.stage(expecting: nil, limit: limits.contentLength) { writer in
-                    try spool.writeMember(staging, layout.member) { try writer.write($0) }
-                }
+                return (squashed, member, size)
             }
             let intel = try stage(split.intelMicrocode, of: spool)
             let amd = try stage(split.amdMicrocode, of: spool)
@@ -87,8 +87,10 @@ extension Imager {
             try store.setEncodedRecord(
                 .extensionSegments, Self.segmentKey(image.manifest, layout),
                 ExtensionSegmentRecord(
-                    member: member.file.digest, intelMicrocode: intel?.file.digest, amdMicrocode: amd?.file.digest,
-                    manifest: Data(contents.manifest), hasModules: hasModules))
+                    member: member.file.digest, imageSize: squashed.size, firmwareSize: firmwareSize,
+                    intelMicrocode: intel?.file.digest, amdMicrocode: amd?.file.digest,
+                    manifest: Data(contents.manifest),
+                    hasModules: hasModules))
             guard let segment = try storedExtensionSegment(image.manifest, layout: layout) else {
                 throw ImagingError(.unexpected, "\(subject) was stored and is not in the store")
             }

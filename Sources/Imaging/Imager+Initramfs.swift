@@ -1,53 +1,10 @@
 import CPIO
 import Compositions
-import Compression
 import Digests
 import Releases
 import Schematics
-import SquashFS
 import TalosModel
 import Trust
-
-/// What an initramfs will consist of; nothing has been built yet.
-public struct InitramfsPlan: Hashable, Sendable {
-    /// The schematic.
-    public let schematic: Schematic
-    /// The release.
-    public let version: TalosVersion
-    /// The architecture.
-    public let architecture: Architecture
-    /// Where things lie in this version.
-    public let layout: FileLayout
-    /// The release's own initramfs.
-    public let base: StoredFile
-    /// What is laid over the release's root file system, the last on top. Module dependencies come after all of these.
-    public let layers: [Layer]
-
-    /// The extensions in the order of layers, each once.
-    public var extensions: [PlannedExtension] {
-        layers.compactMap { if case .planned(let planned) = $0 { planned } else { nil } }
-    }
-
-    /// One of the layers.
-    public enum Layer: Hashable, Sendable {
-        /// An extension from the release's catalog.
-        case planned(PlannedExtension)
-        /// The virtual extension by which the machine knows its schematic.
-        case schematic
-        /// The virtual extension with the embedded machine configuration.
-        case embeddedConfiguration
-    }
-
-    /// An extension of a plan.
-    public struct PlannedExtension: Hashable, Sendable {
-        /// The extension's name.
-        public let name: String
-        /// Its image for the architecture.
-        public let image: VerifiedImage
-        /// Whether two builds are the same, and where the result is stored.
-        public let key: String
-    }
-}
 
 extension Imager {
     /// The extensions of a release whose images an initramfs needs, each image once, in the schematic's order.
@@ -69,7 +26,19 @@ extension Imager {
         let selected = try ExtensionSelection.select(
             schematic.officialExtensions, from: release.extensions, version: release.version)
         try schematic.requireOverlay(among: release.overlays, of: release.version)
+        let most = InitramfsPlan.mostLayers - virtualLayers(of: schematic)
+        guard selected.count <= most else {
+            throw ImagingError(
+                .tooManyExtensions,
+                "the schematic asks for \(selected.count) extensions, and no machine can mount more than \(most); leave some out"
+            )
+        }
         return selected
+    }
+
+    /// How many layers are made for the schematic itself.
+    private static func virtualLayers(of schematic: Schematic) -> Int {
+        schematic.embeddedMachineConfiguration.isEmpty ? 1 : 2
     }
 
     /// Finds out what an initramfs consists of. Nothing is read or built.
@@ -86,13 +55,12 @@ extension Imager {
         let selected = try selection(schematic, release)
         let layout = FileLayout(release.version)
         // The virtual extensions are numbered after the official ones and sorted with them.
-        let total = selected.count + (schematic.embeddedMachineConfiguration.isEmpty ? 1 : 2)
+        let total = selected.count + virtualLayers(of: schematic)
         var layers: [InitramfsPlan.Layer] = []
-        // One extension twice would be mounted twice, which overlayfs refuses. The topmost one stays.
-        var seen: Set<Digest> = []
-        for index in ExtensionSelection.layerOrder(total).reversed() {
+        for index in ExtensionSelection.layerOrder(total) {
             guard index < selected.count else {
-                layers.append(index == selected.count ? .schematic : .embeddedConfiguration)
+                layers.append(
+                    .init(number: index, content: index == selected.count ? .schematic : .embeddedConfiguration))
                 continue
             }
             let official = selected[index]
@@ -102,13 +70,13 @@ extension Imager {
                     "the extension '\(official.name)' (\(official.reference)@\(official.digest)) has not been imported for "
                         + "\(architecture)")
             }
-            guard seen.insert(image.manifest).inserted else { continue }
+            let key = Self.segmentKey(image.manifest, layout)
             layers.append(
-                .planned(.init(name: official.name, image: image, key: Self.segmentKey(image.manifest, layout))))
+                .init(number: index, content: .planned(.init(name: official.name, image: image, key: key))))
         }
         return InitramfsPlan(
             schematic: schematic, version: release.version, architecture: architecture, layout: layout,
-            base: base.file, layers: layers.reversed())
+            base: base.file, layers: layers)
     }
 
     /// The segment of one of a plan's extensions, built if it is not in the store.
@@ -124,7 +92,7 @@ extension Imager {
 
     /// The initramfs of a plan:
     ///
-    ///     microcode | the release's initramfs | a member for each extension | module dependencies | the schematic's member
+    ///     microcode | the release's initramfs | extensions, module dependencies, the schematic's own: one archive
     ///
     /// - Throws: `ImagingError`. Extensions that had been built until then stay in the store.
     public func initramfs(
@@ -146,37 +114,57 @@ extension Imager {
     public func compose(
         _ plan: InitramfsPlan, _ segments: [ExtensionSegment], _ modules: ModuleSegment?
     ) throws(ImagingError) -> Composition {
-        var remaining = segments[...]
+        let built = Dictionary(zip(plan.extensions.map(\.key), segments)) { first, _ in first }
+        var archive = CPIOWriter()
+        var parts: [Segment] = []
+        var used: [ExtensionSegment] = []
         var layers: [(image: String, manifest: ExtensionManifest)] = []
         var virtual: [(imageName: String, content: VirtualExtension)] = []
-        for layer in plan.layers {
-            switch layer {
-            case .planned(let planned):
-                guard let segment = remaining.popFirst() else {
-                    throw ImagingError(.unexpected, "there is no segment for the extension '\(planned.name)'")
-                }
-                layers.append((segment.imageName, segment.manifest))
-            case .schematic:
-                let content = VirtualExtension.schematic(
-                    plan.schematic, externalURL: externalURL,
-                    includesText: plan.version.schematicExtensionCarriesSchematic)
-                virtual.append(("schematic.sqsh", content))
-                layers.append(("schematic.sqsh", content.manifest))
-            case .embeddedConfiguration:
-                let content = VirtualExtension.embeddedConfiguration(plan.schematic.embeddedMachineConfiguration)
-                virtual.append(("embedded-config.sqsh", content))
-                layers.append(("embedded-config.sqsh", content.manifest))
+        var descriptions = Allowance(
+            limits.descriptionsLength, "bytes of what extensions say of themselves, all layers together")
+        // An extension that is there twice has its firmware written with its last layer, where upstream's would count too.
+        let topmost = Dictionary(
+            plan.layers.compactMap { layer in
+                if case .planned(let planned) = layer.content { (planned.key, layer.number) } else { nil }
             }
-        }
-        if let modules { layers.append((ModuleSegment.imageName, modules.manifest)) }
+        ) { $1 }
         return try explaining("the initramfs of \(plan.schematic.id)") {
-            let member = try SchematicMember.encode(
-                virtual: virtual, configuration: extensionsConfiguration(layers: layers), layout: plan.layout)
+            for layer in plan.layers {
+                switch layer.content {
+                case .planned(let planned):
+                    guard let segment = built[planned.key] else {
+                        throw ImagingError(.unexpected, "there is no segment for the extension '\(planned.name)'")
+                    }
+                    parts += try segment.part.segments(
+                        named: layer.imageName, layout: plan.layout, in: &archive,
+                        withMembers: topmost[planned.key] == layer.number)
+                    used.append(segment)
+                    try descriptions.take(segment.manifest.textLength, "the extension '\(planned.name)'")
+                    layers.append((layer.imageName, segment.manifest))
+                case .schematic:
+                    let content = VirtualExtension.schematic(
+                        plan.schematic, externalURL: externalURL,
+                        includesText: plan.version.schematicExtensionCarriesSchematic)
+                    virtual.append((layer.imageName, content))
+                    layers.append((layer.imageName, content.manifest))
+                case .embeddedConfiguration:
+                    let content = VirtualExtension.embeddedConfiguration(plan.schematic.embeddedMachineConfiguration)
+                    virtual.append((layer.imageName, content))
+                    layers.append((layer.imageName, content.manifest))
+                }
+            }
+            if let modules {
+                parts += try modules.part.segments(
+                    named: ModuleSegment.imageName, layout: plan.layout, in: &archive)
+                layers.append((ModuleSegment.imageName, modules.manifest))
+            }
+            let tail = try ArchiveTail.encode(
+                virtual: virtual, configuration: extensionsConfiguration(layers: layers), layout: plan.layout,
+                in: &archive)
             return Composition(
                 try MicrocodeArchive.segments(
-                    amd: segments.compactMap(\.amdMicrocode), intel: segments.compactMap(\.intelMicrocode))
-                    + [.file(plan.base)] + segments.map { .file($0.member) }
-                    + (modules.map { [.file($0.member)] } ?? []) + [.bytes(member)])
+                    amd: used.compactMap(\.amdMicrocode), intel: used.compactMap(\.intelMicrocode))
+                    + [.file(plan.base)] + parts + [.bytes(tail)])
         }
     }
 }

@@ -31,6 +31,8 @@ public struct ImagingError: Error, Hashable, Sendable, CustomStringConvertible {
         case programFailed
         /// A program took longer than it may.
         case programTimedOut
+        /// The schematic has more extensions than a machine can mount.
+        case tooManyExtensions
         /// The caller asked to stop.
         case cancelled
         /// A temporary file could not be written or read.

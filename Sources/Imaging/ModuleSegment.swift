@@ -10,12 +10,12 @@ import Trust
 
 /// The module dependencies of a release together with a set of extensions.
 public struct ModuleSegment: Hashable, Sendable {
-    /// The compressed cpio member with the squashfs image.
-    public var member: StoredFile
+    /// The squashfs image.
+    public var part: ArchivePart
     /// The kernel's release, as 6.18.1-talos.
     public var kernelRelease: String
 
-    /// The name of the squashfs image in the member.
+    /// The name of the squashfs image in the archive.
     public static let imageName = "modules.dep.sqsh"
 
     /// How `extensions.yaml` describes it. The version of the format is the kernel's release: so it is in the original, and
@@ -37,13 +37,16 @@ extension Imager {
         return digest.hexadecimal
     }
 
-    /// The module dependencies under a key, if they have been worked out before.
-    public func storedModuleSegment(_ key: String) throws(ImagingError) -> ModuleSegment? {
+    /// The module dependencies under a key that is of a layout, if they have been worked out before.
+    public func storedModuleSegment(
+        _ key: String, layout: FileLayout
+    ) throws(ImagingError) -> ModuleSegment? {
         try explaining("the module dependencies \(key)") {
             guard let record = try store.decodedRecord(.moduleSegments, key, as: ModuleSegmentRecord.self),
-                let member = try store.usableBlob(record.member)
+                let member = try store.usableBlob(record.member),
+                let part = ArchivePart(member, imageSize: record.imageSize, membersSize: 0, layout: layout)
             else { return nil }
-            return ModuleSegment(member: member, kernelRelease: record.kernelRelease)
+            return ModuleSegment(part: part, kernelRelease: record.kernelRelease)
         }
     }
 
@@ -56,7 +59,7 @@ extension Imager {
         of plan: InitramfsPlan, _ segments: [ExtensionSegment], isCancelled: @escaping CancellationCheck = { false }
     ) throws(ImagingError) -> ModuleSegment? {
         guard let key = moduleKey(of: plan, segments) else { return nil }
-        if let stored = try storedModuleSegment(key) { return stored }
+        if let stored = try storedModuleSegment(key, layout: plan.layout) { return stored }
         return try explaining("the module dependencies for Talos \(plan.version.tag)") {
             let extensions = zip(plan.extensions, segments).filter { $1.hasModules }.map(\.0)
             return try buildModuleSegment(plan, extensions, key: key, isCancelled: isCancelled)
@@ -127,17 +130,18 @@ extension Imager {
         let target = tree.makeDirectory(plan.layout.modulesPath + [FileName(kernelRelease.utf8)])
         target.children = try ModuleLists.collect(
             from: "\(modules)/\(kernelRelease)", into: spool, limit: limits.moduleListsLength)
-        let member = try share.withProcessor(isCancelled) {
+        let (image, member) = try share.withProcessor(isCancelled) {
             let image = try spool.squash(tree, layout: plan.layout, share: share)
-            let staging = TreeNode.directory()
-            staging.children[FileName(ModuleSegment.imageName.utf8)] = TreeNode(.file(image), permissions: 0o644)
-            return try store.ingest(expecting: nil, limit: limits.contentLength) { writer in
-                try spool.writeMember(staging, plan.layout.member) { try writer.write($0) }
+            let member = try store.ingest(expecting: nil, limit: limits.contentLength) { writer in
+                _ = try spool.writePart(image, TreeNode.directory(), layout: plan.layout) { try writer.write($0) }
             }
+            return (image, member)
         }
         try store.setEncodedRecord(
-            .moduleSegments, key, ModuleSegmentRecord(member: member.digest, kernelRelease: kernelRelease))
-        return ModuleSegment(member: member, kernelRelease: kernelRelease)
+            .moduleSegments, key,
+            ModuleSegmentRecord(member: member.digest, imageSize: image.size, kernelRelease: kernelRelease))
+        return ModuleSegment(
+            part: ArchivePart(file: member, imageSize: image.size, membersSize: 0), kernelRelease: kernelRelease)
     }
 
     /// Takes `rootfs.sqsh` out of a release's initramfs.

@@ -12,8 +12,12 @@ extension RecordKind {
 
 /// What is remembered of an extension that has been built.
 struct ExtensionSegmentRecord: Codable {
-    /// The member of the initramfs.
+    /// The squashfs image, and the firmware behind it.
     var member: Digest
+    /// How many bytes the image has.
+    var imageSize: UInt64
+    /// How many bytes of archive the firmware is, uncompressed.
+    var firmwareSize: UInt64
     var intelMicrocode: Digest?
     var amdMicrocode: Digest?
     /// The text of `manifest.yaml`.
@@ -23,8 +27,10 @@ struct ExtensionSegmentRecord: Codable {
 
 /// What is remembered of a set of extensions' modules.
 struct ModuleSegmentRecord: Codable {
-    /// The member of the initramfs.
+    /// The squashfs image.
     var member: Digest
+    /// How many bytes it has.
+    var imageSize: UInt64
     var kernelRelease: String
 }
 

@@ -41,10 +41,13 @@ extension Spool {
             extendedAttributes: node.label.map { ["security.selinux": $0] } ?? [:])
     }
 
-    /// A cpio archive of the tree below `root`, compressed as a member of an initramfs. Links are not expected in it.
-    func writeMember(
+    /// The tree below `root` as members of a cpio archive, without its end mark, in a frame of their own. Links are not
+    /// expected in it.
+    ///
+    /// - Returns: how many bytes of archive they are.
+    func writeMembers(
         _ root: TreeNode, _ settings: CompressionSettings, to sink: (UnsafeRawBufferPointer) throws -> Void
-    ) throws {
+    ) throws -> UInt64 {
         let compressor = try Compressor(settings)
         var writer = CPIOWriter()
         try root.forEachDescendant { path, node in
@@ -65,7 +68,7 @@ extension Spool {
                 throw ImagingError(.unexpected, "'\(path)' is a link where none can be")
             }
         }
-        try compressor.write(writer.trailer(), to: sink)
         try compressor.finish(to: sink)
+        return writer.length
     }
 }

@@ -34,6 +34,13 @@ public struct ExtensionManifest: Hashable, Sendable {
         self.extraInfo = extraInfo
     }
 
+    /// How many bytes of text it has.
+    public var textLength: UInt64 {
+        [formatVersion, name, version, author, description, talosVersions, extraInfo].reduce(0) {
+            $0 + UInt64($1.utf8.count)
+        }
+    }
+
     /// A manifest from the text in an extension's image. Fields that we do not know are passed over, as Talos does.
     public init(decoding text: [UInt8]) throws(ExtensionManifestError) {
         do {

@@ -42,7 +42,7 @@ private let firmware = "rootfs/usr/lib/firmware"
     @Test func copiesOfFirmwareCount() throws {
         let members =
             [file(firmware + "/a", bytes)] + (0..<9).map { link(firmware + "/\($0)", to: "a") }
-        #expect(try build([layer(members)]) { $0.contentLength = 110_000 }.member.length > 0)
+        #expect(try build([layer(members)]) { $0.contentLength = 110_000 }.part.file.length > 0)
         let error = try refusal([layer(members)]) { $0.contentLength = 90_000 }
         #expect(error?.message.contains("it comes to more than 90000 bytes of firmware") == true)
     }
@@ -69,14 +69,14 @@ private let firmware = "rootfs/usr/lib/firmware"
     func hardLinksCount(fileIsFirst: Bool) throws {
         let links = (0..<9).map { hardLink("rootfs/\($0)", to: "rootfs/a") }
         let members = fileIsFirst ? [file("rootfs/a", bytes)] + links : links + [file("rootfs/a", bytes)]
-        #expect(try build([layer(members)]) { $0.contentLength = 110_000 }.member.length > 0)
+        #expect(try build([layer(members)]) { $0.contentLength = 110_000 }.part.file.length > 0)
         let error = try refusal([layer(members)]) { $0.contentLength = 90_000 }
         #expect(error?.message.contains("it comes to more than 90000 bytes of content") == true)
     }
 
     @Test func directoriesWithoutEntriesCount() throws {
         let members = (0..<10).map { file("rootfs/" + String(repeating: "\($0)/", count: 50) + "f") }
-        #expect(try build([layer(members)]) { $0.entries = 1000 }.member.length > 0)
+        #expect(try build([layer(members)]) { $0.entries = 1000 }.part.file.length > 0)
         let error = try refusal([layer(members)]) { $0.entries = 400 }
         #expect(error?.message.contains("more than 400 files and directories") == true)
     }
@@ -89,7 +89,7 @@ private let firmware = "rootfs/usr/lib/firmware"
             [file("rootfs/a", label: target)],
             (0..<20).map { hardLink("rootfs/\($0)", to: "rootfs/\(name)") } + [file("rootfs/\(name)")],
         ] {
-            #expect(try build([layer(members)]) { $0.textLength = 20_000 }.member.length > 0)
+            #expect(try build([layer(members)]) { $0.textLength = 20_000 }.part.file.length > 0)
             _ = try refusal([layer(members)]) { $0.textLength = 2500 }
         }
     }

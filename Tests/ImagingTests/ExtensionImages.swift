@@ -195,8 +195,8 @@ struct TestImager: Sendable {
         imager.moduleKey(of: plan, segments)
     }
 
-    func storedModuleSegment(_ key: String) throws(ImagingError) -> ModuleSegment? {
-        try imager.storedModuleSegment(key)
+    func storedModuleSegment(_ key: String, layout: FileLayout) throws(ImagingError) -> ModuleSegment? {
+        try imager.storedModuleSegment(key, layout: layout)
     }
 
     func moduleSegment(

@@ -4,7 +4,10 @@ import Compositions
 import Compression
 import Foundation
 import Stores
+import TalosModel
 import Testing
+
+@testable import Imaging
 
 /// All bytes of a composition.
 func bytes(of composition: Composition) throws -> [UInt8] {
@@ -41,6 +44,23 @@ struct Member {
 
     subscript(path: String) -> [UInt8]? { entries.first { $0.entry.path == path }?.content }
     var paths: [String] { entries.map(\.entry.path) }
+}
+
+/// A name for an image that stands alone.
+let imageName = "7.sqsh"
+
+extension Member {
+    /// A part of an archive, with an end put to it.
+    init(
+        _ part: ArchivePart, named name: String = imageName, layout: FileLayout = FileLayout(TalosVersion(1, 13, 0))
+    ) throws {
+        var writer = CPIOWriter()
+        let segments = try part.segments(named: name, layout: layout, in: &writer)
+        let archive = try decompress(
+            bytes(of: Composition(segments)), format: layout.usesZstandard ? .zstd : .xz, outputLimit: 1 << 30)
+        #expect(UInt64(archive.count) == writer.length)
+        try self.init(archive: archive + writer.trailer())
+    }
 }
 
 /// The names that the cpio program finds.

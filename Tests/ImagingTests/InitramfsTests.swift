@@ -26,23 +26,23 @@ private func schematic(extensions names: [String]) throws -> Schematic {
 /// What an initramfs consists of, taken apart again.
 private struct Parts {
     var microcode: Member?
-    /// The compressed members in order, the first being the release's own.
-    var members: [Member] = []
-    var segments: [[UInt8]] = []
+    /// The second archive, behind the release's own.
+    var extensions: Member
+    /// The same, compressed.
+    var bytes: [UInt8]
 
     init(_ composition: Composition, base: [UInt8]) throws {
-        let all = try bytes(of: composition)
+        let all = try ImagingTests.bytes(of: composition)
         let start = try #require(all.firstRange(of: base)?.lowerBound)
         if start > 0 {
             microcode = try Member(archive: Array(all[..<start]))
             #expect(start.isMultiple(of: 512))
         }
-        segments = try composition.segments.map { try bytes(of: Composition([$0])) }
-        let first = try #require(segments.firstIndex(of: base))
-        members = try segments[first...].map { try Member($0) }
+        bytes = Array(all[(start + base.count)...])
+        extensions = try Member(bytes)
     }
 
-    var configuration: String { String(decoding: members.last?["extensions.yaml"] ?? [], as: UTF8.self) }
+    var configuration: String { String(decoding: extensions["extensions.yaml"] ?? [], as: UTF8.self) }
     /// The images in extensions.yaml.
     var layers: [String] {
         configuration.split(separator: "\n").compactMap { line in
@@ -68,15 +68,14 @@ private struct Parts {
         let composition = try releases.imager().initramfs(schematic: schematic, version: version, architecture: .amd64)
         #expect(composition.segments.count == 2)
         let parts = try Parts(composition, base: base)
-        let member = try #require(parts.members.last)
-        #expect(member.paths == ["extensions.yaml", "schematic.sqsh"])
-        let image = try UnpackedImage(try #require(member["schematic.sqsh"]))
+        #expect(parts.extensions.paths == ["0.sqsh", "extensions.yaml"])
+        let image = try UnpackedImage(try #require(parts.extensions["0.sqsh"]))
         #expect(
             image.paths == [
                 "usr", "usr/local", "usr/local/share", "usr/local/share/schematic",
                 "usr/local/share/schematic/376567988ad370138ad8b2698212367b8edcb69b5fd68c80be1f2ec7d603b4ba",
             ])
-        #expect(parts.layers == ["schematic.sqsh"])
+        #expect(parts.layers == ["0.sqsh"])
         #expect(parts.configuration.contains("name: schematic"))
         #expect(parts.configuration.contains("author: Image Factory (https://factory.example)"))
         #expect(parts.configuration.contains("version: \(schematic.id)"))
@@ -94,7 +93,7 @@ private struct Parts {
                 schematic: try schematic("customization: {}"), version: version, architecture: .arm64)
             let parts = try Parts(composition, base: base)
             #expect(parts.configuration.contains("extraInfo") == hasInfo)
-            #expect(CompressionFormat(sniffing: try #require(parts.segments.last)) == format)
+            #expect(CompressionFormat(sniffing: parts.bytes) == format)
         }
     }
 
@@ -120,10 +119,14 @@ private struct Parts {
         let composition = try releases.imager().initramfs(
             schematic: try schematic(text), version: version, architecture: .amd64)
         let parts = try Parts(composition, base: base)
-        let imageNames =
-            images.map { "\($0.manifest.hexadecimal.prefix(16)).sqsh" } + ["schematic.sqsh", "embedded-config.sqsh"]
-        #expect(parts.layers == order.map { imageNames[$0] })
-        #expect(parts.members[1..<12].map { $0.paths[0] } == order.filter { $0 < 11 }.map { imageNames[$0] })
+        #expect(parts.layers == order.map { "\($0).sqsh" })
+        #expect(Set(parts.extensions.paths) == Set(parts.layers + ["extensions.yaml"]))
+        for (index, name) in names.enumerated() {
+            let image = try UnpackedImage(try #require(parts.extensions["\(index).sqsh"]))
+            #expect(image.content("x") == Array(name.utf8))
+        }
+        let last = try UnpackedImage(try #require(parts.extensions["12.sqsh"]))
+        #expect(last.content("usr/local/etc/talos/config.yaml") == Array("machine: {}".utf8))
     }
 
     /// Reading an image means reading its documents and looking after its layers.
@@ -135,19 +138,31 @@ private struct Parts {
             images.append(try releases.image([layer([file("rootfs/x", Array(name.utf8))], name: name)]))
         }
         try releases.add(version, base: base, Array(zip(names, images)))
-        let named = (0..<20_000).map { names[$0 % 3] }
+        let most = InitramfsPlan.mostLayers - 1
+        let named = (0..<most).map { names[$0 % 3] }
         let many = try schematic(extensions: named)
         let release = try #require(releases.releases[version])
         #expect(try Imager.extensions(for: many, of: release).map(\.name) == names)
         let plan = try releases.imager().plan(schematic: many, version: version, architecture: .amd64)
         #expect(Set(plan.extensions.map(\.name)) == Set(names) && plan.extensions.count == 3)
+        #expect(plan.layers.count == most + 1)
         let base = try #require(releases.bases[version])
-        let error = #expect(throws: ImagingError.self) {
+        let missing = #expect(throws: ImagingError.self) {
             try Imager.plan(
                 schematic: many, release: release, architecture: .amd64, base: base,
                 images: releases.images.filter { $0.key != images[1].manifest })
         }
-        #expect(error?.code == .extensionNotImported && error?.message.contains(names[1]) == true)
+        #expect(missing?.code == .extensionNotImported && missing?.message.contains(names[1]) == true)
+        // More than a machine can mount is refused.
+        for count in [most + 1, 20_000] {
+            let error = #expect(throws: ImagingError.self) {
+                try releases.imager().plan(
+                    schematic: try schematic(extensions: (0..<count).map { names[$0 % 3] }), version: version,
+                    architecture: .amd64)
+            }
+            #expect(error?.code == .tooManyExtensions)
+            #expect(error?.message.contains("more than \(most);") == true)
+        }
     }
 
     @Test func theEmbeddedConfigurationIsSecretAndLabelled() throws {
@@ -158,8 +173,8 @@ private struct Parts {
             version: version,
             architecture: .amd64)
         let parts = try Parts(composition, base: base)
-        #expect(parts.layers == ["schematic.sqsh", "embedded-config.sqsh"])
-        let content = try #require(parts.members.last?["embedded-config.sqsh"])
+        #expect(parts.layers == ["0.sqsh", "1.sqsh"])
+        let content = try #require(parts.extensions["1.sqsh"])
         let image = try UnpackedImage(content)
         let path = "usr/local/etc/talos/config.yaml"
         #expect(image.content(path) == Array("machine: {}\n".utf8))
@@ -194,14 +209,101 @@ private struct Parts {
         #expect(microcode["kernel/x86/microcode/GenuineIntel.bin"] == [UInt8](repeating: 1, count: 1001) + [2, 2])
     }
 
-    @Test func oneExtensionTwiceIsOneLayerOnTop() throws {
+    /// As in upstream's initramfs: every entry of the list is a layer. What an extension has besides counts once, with its
+    /// topmost layer.
+    @Test func oneExtensionTwiceIsTwoLayers() throws {
         var releases = releases
-        let one = try releases.image([layer([file("rootfs/x", [1])], name: "one")])
-        let two = try releases.image([layer([file("rootfs/x", [2])], name: "two")])
+        let firmware = "rootfs/usr/lib/firmware/same.bin"
+        let one = try releases.image([layer([file("rootfs/x", [1]), file(firmware, [1])], name: "one")])
+        let two = try releases.image([layer([file("rootfs/x", [2]), file(firmware, [2, 2])], name: "two")])
         try releases.add(version, base: base, [("a/one", one), ("a/two", two)])
-        let plan = try releases.imager().plan(
-            schematic: try schematic(extensions: ["a/one", "a/two", "a/one"]), version: version, architecture: .amd64)
+        let imager = releases.imager()
+        let schematic = try schematic(extensions: ["a/one", "a/two", "a/one"])
+        let plan = try imager.plan(schematic: schematic, version: version, architecture: .amd64)
         #expect(plan.extensions.map(\.name) == ["a/two", "a/one"])
+        let parts = try Parts(
+            try imager.initramfs(schematic: schematic, version: version, architecture: .amd64), base: base)
+        #expect(parts.layers == ["0.sqsh", "1.sqsh", "2.sqsh", "3.sqsh"])
+        #expect(parts.extensions["0.sqsh"] == parts.extensions["2.sqsh"])
+        for (number, content) in [(0, UInt8(1)), (1, 2), (2, 1)] {
+            let image = try UnpackedImage(try #require(parts.extensions["\(number).sqsh"]))
+            #expect(image.content("x") == [content])
+        }
+        let found = parts.extensions.entries.filter { $0.entry.path == "usr/lib/firmware/same.bin" }.map(\.content)
+        #expect(found == [[2, 2], [1]])
+    }
+
+    /// A list may name an extension again and again, and each time its manifest is written out.
+    @Test func whatExtensionsSayIsBounded() throws {
+        var releases = releases
+        let wordy = try releases.image([
+            layer([file("rootfs/x", [1])], name: String(repeating: "n", count: 900))
+        ])
+        try releases.add(version, base: base, [("a/wordy", wordy)])
+        var limits = ExtractionLimits()
+        limits.descriptionsLength = 10_000
+        let imager = releases.imager(limits: limits)
+        func make(_ count: Int) throws -> Composition {
+            try imager.initramfs(
+                schematic: try schematic(extensions: (0..<count).map { _ in "a/wordy" }), version: version,
+                architecture: .amd64)
+        }
+        _ = try make(8)
+        let error = #expect(throws: ImagingError.self) { try make(12) }
+        #expect(error?.code == .limitExceeded && error?.message.contains("say of themselves") == true)
+    }
+
+    /// Other people's tools read the whole as one stream: behind the microcode the release's archive, and one more.
+    @Test(arguments: [TalosVersion(1, 13, 5), TalosVersion(1, 7, 6)])
+    func theStreamHoldsTwoArchives(version: TalosVersion) throws {
+        var releases = releases
+        let isNew = version.compressesWithZstandard
+        let base = try compress(
+            try CPIOWriter.encode([(.file("init", size: 4, modificationTime: 0), Array("init".utf8))]),
+            isNew ? .zstd(level: 3) : .xz(preset: 0))
+        let library = isNew ? "usr/lib" : "lib"
+        // Several blocks, one block, and what just fills blocks.
+        let noise = (0..<300_000).map { UInt8(truncatingIfNeeded: ($0 &* $0 &* 2_654_435_761) >> 11) }
+        let images = try [
+            [file("rootfs/noise", noise), file("rootfs/\(library)/firmware/a.bin", noise)],
+            [file("rootfs/x", [1]), file("rootfs/\(library)/firmware/intel-ucode/06-01", [1, 2, 3])],
+            [file("rootfs/noise", Array(noise[..<(128 << 10)])), file("rootfs/\(library)/firmware/b/c.bin", [7])],
+        ].enumerated().map { index, files in
+            ("a/e\(index)", try releases.image([layer(files, name: "e\(index)")]))
+        }
+        try releases.add(version, base: base, images)
+        let composition = try releases.imager().initramfs(
+            schematic: try schematic(extensions: images.map(\.0)), version: version, architecture: .amd64)
+        let parts = try Parts(composition, base: base)
+        let folder = try TestFolder()
+        let all = try bytes(of: composition)
+        let start = try #require(all.firstRange(of: base)?.lowerBound)
+        try Data(all[start...]).write(to: URL(filePath: folder.path + "/initramfs"))
+        let program = isNew ? "zstd" : "xz"
+        let listing = try run(
+            "/bin/sh",
+            [
+                "-ec",
+                "\(program) -t <initramfs; \(program) -dc <initramfs | (cpio -t --quiet; echo --; cpio -t --quiet)",
+            ],
+            in: folder.path)
+        let archives = listing.split(separator: "\n").map(String.init).split(separator: "--").map(Array.init)
+        #expect(archives == [["init"], parts.extensions.paths])
+        let firmware = isNew ? ["usr", "usr/lib", "usr/lib/firmware"] : ["lib", "lib/firmware"]
+        #expect(
+            parts.extensions.paths == ["0.sqsh"] + firmware + [firmware[firmware.count - 1] + "/a.bin", "1.sqsh"]
+                + firmware
+                + [firmware[firmware.count - 1] + "/intel-ucode", "2.sqsh"] + firmware
+                + [firmware[firmware.count - 1] + "/b", firmware[firmware.count - 1] + "/b/c.bin"]
+                + ["3.sqsh", "extensions.yaml"])
+        #expect(parts.extensions["\(firmware[firmware.count - 1])/a.bin"] == noise)
+        // Nothing follows the second archive in the stream.
+        let decoded = try decompress(Array(all[start...]), format: isNew ? .zstd : .xz, outputLimit: 1 << 30)
+        #expect(decoded.count.isMultiple(of: 512))
+        var trailers = 0
+        let reader = CPIOReader()
+        try reader.write(decoded) { if case .trailer = $0 { trailers += 1 } }
+        #expect(trailers == 2)
     }
 
     @Test func anExtensionIsBuiltOnceForAllSchematicsAndVersions() throws {
@@ -222,6 +324,7 @@ private struct Parts {
             version: TalosVersion(1, 12, 0), architecture: .amd64)
         #expect(other.tag != first.tag)
         #expect(other.segments.dropLast() == first.segments.dropLast())
+        #expect(first.files.count == 2)
         #expect(releases.blobCount == blobs)
     }
 

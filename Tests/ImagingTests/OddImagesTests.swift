@@ -16,8 +16,8 @@ private let merged = FileLayout(TalosVersion(1, 13, 0))
     /// Everything that comes of a segment, a line for each thing: the root file system's entries with modes, contents and
     /// labels, the firmware with modes in octal, the microcode.
     private func describe(_ segment: ExtensionSegment) throws -> [String] {
-        let member = try Member(try segment.member.contents(limit: 1 << 30))
-        let image = try UnpackedImage(try #require(member[segment.imageName]), attributes: true)
+        let member = try Member(segment.part)
+        let image = try UnpackedImage(try #require(member[imageName]), attributes: true)
         var lines: [String] = []
         for path in ["."] + image.paths {
             let mode = try #require(path == "." ? image.rootMode : image.mode(path), "\(path)")
@@ -31,7 +31,7 @@ private let merged = FileLayout(TalosVersion(1, 13, 0))
             lines.append(line)
         }
         for (entry, content) in member.entries
-        where entry.path != segment.imageName && !["usr", "usr/lib"].contains(entry.path) {
+        where entry.path != imageName && !["usr", "usr/lib"].contains(entry.path) {
             #expect(entry.linkCount == (entry.mode & CPIOEntry.typeMask == CPIOEntry.directory ? entry.linkCount : 1))
             lines.append(
                 "fw \(String(entry.mode, radix: 8)) \(entry.path)"
@@ -90,10 +90,8 @@ private let merged = FileLayout(TalosVersion(1, 13, 0))
             let all = try bytes(of: Composition(Array(composition.segments[..<start])))
             for (entry, content) in try Member(archive: all).entries { files[entry.path] = (entry.mode, content) }
         }
-        for segment in composition.segments[(start + 1)...] {
-            let bytes = try bytes(of: Composition([segment]))
-            for (entry, content) in try Member(bytes).entries { files[entry.path] = (entry.mode, content) }
-        }
+        let archive = try bytes(of: Composition(composition.segments[(start + 1)...]))
+        for (entry, content) in try Member(archive).entries { files[entry.path] = (entry.mode, content) }
         return files
     }
 

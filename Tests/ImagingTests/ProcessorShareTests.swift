@@ -71,13 +71,13 @@ import Testing
         }
         let alone = try TestReleases()
         let expected = try images.map {
-            try alone.imager(processors: 1).extensionSegment($0, named: "x", layout: layout).member.digest
+            try alone.imager(processors: 1).extensionSegment($0, named: "x", layout: layout).part.file.digest
         }
         let imager = releases.imager(processors: 2)
         let found = Mutex<[Int: Digest]>([:])
         DispatchQueue.concurrentPerform(iterations: images.count) { index in
             let segment = try? imager.extensionSegment(images[index], named: "x", layout: layout)
-            found.withLock { $0[index] = segment?.member.digest }
+            found.withLock { $0[index] = segment?.part.file.digest }
         }
         #expect(found.withLock { found in expected.indices.map { found[$0] } } == expected)
     }

@@ -34,6 +34,7 @@ enum EverySort {
                 "hello-world", "firmware-test", "vxlan-modules", "bonding-modules", "tls-modules", "intel-ucode",
                 "amd-ucode", "schematic", "modules.dep",
             ])
+        try #require(facts.layers.map(\.image) == (0..<8).map { "\($0).sqsh" } + ["modules.dep.sqsh"])
         try #require(facts.layers.first?.version == "v1.0.0")
         try #require(facts.layers.first { $0.name == "schematic" }?.version == id)
         let library = version.isAtLeast(1, 10) ? "usr/lib" : "lib"

@@ -3,20 +3,25 @@ import Compression
 import Schematics
 import SquashFS
 
-/// The last member of an initramfs, the one that is made for each schematic: a few KiB, in about a millisecond.
-enum SchematicMember {
-    /// The member with `extensions.yaml` and the virtual extensions' images.
+/// The last members of an initramfs, those that are made for each schematic, and the end of the archive: a few KiB, in about a
+/// millisecond.
+enum ArchiveTail {
+    /// A compressed frame with `extensions.yaml`, the virtual extensions' images and the end mark of the archive that `writer`
+    /// has written until then.
     static func encode(
-        virtual: [(imageName: String, content: VirtualExtension)], configuration: [UInt8], layout: FileLayout
+        virtual: [(imageName: String, content: VirtualExtension)], configuration: [UInt8], layout: FileLayout,
+        in writer: inout CPIOWriter
     ) throws -> [UInt8] {
         var files = [(name: "extensions.yaml", content: configuration)]
         for (imageName, content) in virtual { files.append((imageName, try squash(content, layout))) }
         files.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
-        let archive = try CPIOWriter.encode(
-            files.map {
-                (.file($0.name, size: UInt64($0.content.count), modificationTime: BuildEpoch.seconds), $0.content)
-            })
-        return try compress(archive, layout.quickMember)
+        var archive: [UInt8] = []
+        for (name, content) in files {
+            let size = UInt64(content.count)
+            archive += try writer.header(.file(name, size: size, modificationTime: BuildEpoch.seconds))
+            archive += content + CPIOWriter.padding(after: size)
+        }
+        return try compress(archive + writer.trailer(), layout.tail)
     }
 
     /// A squashfs image with nothing compressed: the member is, and the largest of these files is a configuration.
