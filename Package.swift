@@ -193,24 +193,36 @@ let package = Package(
 
         // MARK: - Tests
         .target(name: "CodecTesting", path: "Tests/CodecTesting", swiftSettings: strict),
+        /** A folder of a test's own, and programs that run in it. */
+        .target(name: "FolderTesting", path: "Tests/FolderTesting", swiftSettings: strict),
         tests("GroundTests", ["Bytes", "Compositions", "Digests", "NetworkTypes"]),
-        tests("CompressionTests", ["CodecTesting", "Compression"]),
-        tests("TarArchivesTests", ["Bytes", "CodecTesting", "TarArchives"]),
+        tests("CompressionTests", ["CodecTesting", "Compression", "FolderTesting"]),
+        tests("TarArchivesTests", ["Bytes", "CodecTesting", "FolderTesting", "TarArchives"]),
         tests(
             "HTTPSemanticsTests",
             ["CodecTesting", "HTTPSemantics", .product(name: "HTTPTypes", package: "swift-http-types")]),
-        tests("CPIOTests", ["Bytes", "CPIO", "CodecTesting"]),
-        tests("TalosModelTests", ["Bytes", "CZlib", "CodecTesting", "TalosModel"], resources: [.copy("Fixtures")]),
+        tests("CPIOTests", ["Bytes", "CPIO", "CodecTesting", "FolderTesting"]),
+        tests(
+            "TalosModelTests", ["Bytes", "CZlib", "CodecTesting", "Digests", "TalosModel"],
+            resources: [.copy("Fixtures")]),
         tests("TFTPTests", ["CodecTesting", "TFTP"]),
         tests(
             "TFTPServiceTests",
-            ["CodecTesting", "Compositions", "Digests", "NetworkTypes", "TFTP", "TFTPService", logging]),
+            [
+                "CodecTesting", "Compositions", "Digests", "FolderTesting", "NetworkTypes", "ServerTesting", "TFTP",
+                "TFTPService",
+                logging,
+            ]),
         tests("OCIModelTests", ["CodecTesting", "Digests", "OCIModel"]),
-        tests("StoresTests", ["Compositions", "Digests", "Stores"]),
-        tests("SquashFSTests", ["Bytes", "CLinux", "CodecTesting", "Compression", "SquashFS"]),
+        tests("StoresTests", ["Compositions", "Digests", "FolderTesting", "Stores"]),
+        tests("SquashFSTests", ["Bytes", "CLinux", "CodecTesting", "Compression", "FolderTesting", "SquashFS"]),
         tests("IPXETests", ["IPXE", "TalosModel"]),
-        tests("DHCPTests", ["Bytes", "CodecTesting", "DHCP", "NetworkTypes"], resources: [.copy("Fixtures")]),
-        tests("NetbootTests", ["Bytes", "DHCP", "Netboot", "NetworkTypes"], resources: [.copy("Fixtures")]),
+        tests(
+            "DHCPTests", ["Bytes", "CodecTesting", "DHCP", "NetworkTypes"],
+            resources: [.copy("Fixtures")]),
+        tests(
+            "NetbootTests", ["Bytes", "DHCP", "Netboot", "NetworkTypes"],
+            resources: [.copy("Fixtures")]),
         .executableTarget(
             name: "DHCPRig",
             dependencies: ["BootTimeline", "Bytes", "CLinux", "DHCPService", "NetworkTypes", "Netboot", logging],
@@ -219,8 +231,8 @@ let package = Package(
         tests(
             "DHCPServiceTests",
             [
-                "BootTimeline", "Bytes", "CLinux", "DHCP", "DHCPRig", "DHCPService", "NamespaceTesting", "NetworkTypes",
-                "Netboot", logging,
+                "BootTimeline", "Bytes", "CLinux", "CodecTesting", "DHCP", "DHCPRig", "DHCPService", "NamespaceTesting",
+                "NetworkTypes", "Netboot", "ServerTesting", logging,
             ]),
         tests("BootTimelineTests", ["BootTimeline", "NetworkTypes", logging]),
         tests("CanonicalYAMLTests", ["CanonicalYAML", "CodecTesting"]),
@@ -260,7 +272,7 @@ let package = Package(
                 "OCIModel", "Releases", "Schematics", "Stores", "TalosModel", logging,
             ]),
         tests(
-            "MachinesTests", ["CodecTesting", "Machines", "NetworkTypes", "Schematics", "TalosModel"],
+            "MachinesTests", ["CodecTesting", "FolderTesting", "Machines", "NetworkTypes", "Schematics", "TalosModel"],
             resources: [.copy("Fixtures")]),
         tests("BlockingWorkTests", ["BlockingWork"]),
         tests("TrustTests", ["Compositions", "Digests", "OCIModel", "Trust"]),
@@ -279,12 +291,19 @@ let package = Package(
         .testTarget(
             name: "FuzzTests", dependencies: ["CodecTesting", "FuzzTargets"], path: "Tests/Fuzzing/FuzzTests",
             resources: [.copy("Seeds")], swiftSettings: strict),
-        tests("FactoryTests", ["Factory"]),
+        tests(
+            "FactoryTests",
+            [
+                "Compositions", "Factory", "FolderTesting", "Imaging", "LayoutBuilding", "Releases", "Schematics",
+                "Stores",
+                "TalosModel", logging,
+            ]),
         .target(name: "ServerTesting", path: "Tests/ServerTesting", swiftSettings: strict),
         tests(
             "FrontendsTests",
             [
-                "BootPlans", "BootTimeline", "Compositions", "Digests", "Factory", "Frontends", "Imaging",
+                "BootPlans", "BootTimeline", "CodecTesting", "Compositions", "Digests", "Factory", "Frontends",
+                "Imaging",
                 "LayoutBuilding",
                 "Machines", "NetworkTypes", "OCIModel", "PrometheusMetrics", "Releases", "Schematics", "ServerTesting",
                 "Stores",

@@ -1,6 +1,7 @@
 import Bytes
 import CPIO
 import CodecTesting
+import FolderTesting
 import Foundation
 import Testing
 
@@ -32,19 +33,10 @@ private let time: UInt32 = 1_559_424_892
 
 /// A shell line run in a new folder; gives the file `out`.
 private func run(_ line: String, input: [UInt8] = []) throws -> [UInt8] {
-    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    try Data(input).write(to: folder.appending(path: "in"))
-    let process = Process()
-    process.executableURL = URL(filePath: "/bin/sh")
-    process.arguments = ["-euc", line]
-    process.currentDirectoryURL = folder
-    process.environment = ["PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"]
-    try process.run()
-    process.waitUntilExit()
-    try #require(process.terminationStatus == 0, "'\(line)' ended with \(process.terminationStatus)")
-    return [UInt8](try Data(contentsOf: folder.appending(path: "out")))
+    let folder = try TemporaryFolder()
+    try folder.write("in", input)
+    try folder.run("sh", ["-euc", line])
+    return [UInt8](try Data(contentsOf: URL(filePath: "\(folder.path)/out")))
 }
 
 private let members: [(entry: CPIOEntry, content: [UInt8])] = [

@@ -1,5 +1,6 @@
 import CodecTesting
 import Compression
+import FolderTesting
 import Foundation
 import Testing
 
@@ -13,23 +14,11 @@ private func sample(_ count: Int, seed: UInt64 = 7) -> [UInt8] {
     return Array(bytes.prefix(count))
 }
 
-/// Runs a program from the PATH on `input`, through files so that no pipe can fill up.
+/// Runs a program from the PATH on `input`.
 private func run(_ program: String, _ arguments: [String], _ input: [UInt8]) throws -> [UInt8] {
-    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let (source, target) = (folder.appending(path: "in"), folder.appending(path: "out"))
-    try Data(input).write(to: source)
-    try Data().write(to: target)
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = [program] + arguments
-    process.standardInput = try FileHandle(forReadingFrom: source)
-    process.standardOutput = try FileHandle(forWritingTo: target)
-    try process.run()
-    process.waitUntilExit()
-    try #require(process.terminationStatus == 0, "\(program) \(arguments) ended with \(process.terminationStatus)")
-    return [UInt8](try Data(contentsOf: target))
+    let folder = try TemporaryFolder()
+    try folder.write("in", input)
+    return try folder.run(program, arguments, input: "in")
 }
 
 private let settings: [CompressionSettings] = [

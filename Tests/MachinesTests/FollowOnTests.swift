@@ -1,11 +1,12 @@
+import FolderTesting
 import Foundation
 import Machines
 import Testing
 
 @Suite struct FollowOnTests {
-    let folder: ScratchFolder
+    let folder: TemporaryFolder
 
-    init() throws { folder = try ScratchFolder() }
+    init() throws { folder = try TemporaryFolder() }
 
     private func problems(_ bytes: Data) throws -> [String] {
         let path = folder.path + "/machines.yaml"

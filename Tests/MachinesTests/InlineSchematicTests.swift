@@ -1,4 +1,5 @@
 import CodecTesting
+import FolderTesting
 import Machines
 import Schematics
 import Testing
@@ -76,7 +77,7 @@ import Testing
 
     /// Compares a schematic in a place with itself in a file.
     private func compare(_ text: String, in place: Place) throws {
-        let folder = try ScratchFolder()
+        let folder = try TemporaryFolder()
         let path = try folder.write("machines.yaml", place.file(text))
         let expected: Schematic
         do { expected = try Schematic(decoding: Array(text.utf8)) } catch {
@@ -109,7 +110,7 @@ import Testing
     }
 
     @Test func anAliasOfAnotherPartIsNamedWithARemedy() throws {
-        let folder = try ScratchFolder()
+        let folder = try TemporaryFolder()
         let path = try folder.write(
             "machines.yaml",
             """
@@ -128,7 +129,7 @@ import Testing
     }
 
     @Test func aWholeSchematicMayBeAnAlias() throws {
-        let folder = try ScratchFolder()
+        let folder = try TemporaryFolder()
         let path = try folder.write(
             "machines.yaml",
             """

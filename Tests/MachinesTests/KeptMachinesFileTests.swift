@@ -1,3 +1,4 @@
+import FolderTesting
 import Foundation
 import NetworkTypes
 import Testing
@@ -5,11 +6,11 @@ import Testing
 @testable import Machines
 
 @Suite struct KeptMachinesFileTests {
-    private let scratch: ScratchFolder
+    private let scratch: TemporaryFolder
     private let machine = MachineIdentity(mac: MACAddress(value: 0x5254_0000_0001))
 
     init() throws {
-        scratch = try ScratchFolder()
+        scratch = try TemporaryFolder()
         try scratch.write("plain.yaml", "customization: {extraKernelArgs: [a=b]}\n")
         try scratch.write("one.yaml", "secret: one\n")
         try scratch.write(

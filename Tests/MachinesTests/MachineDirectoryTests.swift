@@ -1,3 +1,4 @@
+import FolderTesting
 import Foundation
 import Machines
 import Schematics
@@ -13,7 +14,7 @@ import Testing
     }
 
     @Test func aBrokenEditIsRefusedAndTheLastGoodFileStays() throws {
-        let folder = try ScratchFolder()
+        let folder = try TemporaryFolder()
         let directory = MachineDirectory(path: try folder.write("machines.yaml", Self.text("first")))
         #expect(directory.current == nil)
         directory.reload()
@@ -70,7 +71,7 @@ import Testing
     }
 
     @Test func runLoadsWhatChanges() async throws {
-        let folder = try ScratchFolder()
+        let folder = try TemporaryFolder()
         let directory = MachineDirectory(path: try folder.write("machines.yaml", Self.text("first")))
         try await running(directory) { next in
             #expect(try await next())
@@ -98,7 +99,7 @@ import Testing
     }
 
     @Test func runLoadsWhenASchematicFileChanges() async throws {
-        let folder = try ScratchFolder()
+        let folder = try TemporaryFolder()
         try folder.write("s/x.yaml", "customization: {}")
         let directory = MachineDirectory(
             path: try folder.write("machines.yaml", Self.text("m", schematic: "s/x.yaml")))
@@ -113,8 +114,8 @@ import Testing
     }
 
     @Test func whatTheKernelDoesNotReportIsFoundByComparing() async throws {
-        let folder = try ScratchFolder()
-        let elsewhere = try ScratchFolder()
+        let folder = try TemporaryFolder()
+        let elsewhere = try TemporaryFolder()
         let target = try elsewhere.write("real.yaml", Self.text("first"))
         let link = "\(folder.path)/machines.yaml"
         try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: target)
@@ -128,7 +129,7 @@ import Testing
     }
 
     @Test func runEndsWhenItsTaskIsCancelled() async throws {
-        let folder = try ScratchFolder()
+        let folder = try TemporaryFolder()
         let directory = MachineDirectory(path: try folder.write("machines.yaml", Self.text("m")))
         let task = Task { await directory.run() }
         task.cancel()

@@ -1,3 +1,4 @@
+import FolderTesting
 import Machines
 import NetworkTypes
 import TalosModel
@@ -5,7 +6,7 @@ import Testing
 
 @Suite struct MachineKeysTests {
     private func load(_ machines: String) throws -> MachinesFile {
-        let folder = try ScratchFolder()
+        let folder = try TemporaryFolder()
         return try MachinesFile.load(
             folder.write("machines.yaml", "defaults: {boot: local, loader: ipxe.efi}\nmachines:\n\(machines)\n"))
     }
@@ -69,7 +70,7 @@ import Testing
             "- {name: a, mac: 52:54:00:00:00:01}\n- {name: b, mac: 52:54:00:00:00:02, loader: snponly.efi}")
         #expect(try file.assignment(for: machine("52:54:00:00:00:01"))?.assignment.loader == "ipxe.efi")
         #expect(try file.assignment(for: machine("52:54:00:00:00:02"))?.assignment.loader == "snponly.efi")
-        let folder = try ScratchFolder()
+        let folder = try TemporaryFolder()
         let plain = try MachinesFile.load(
             folder.write("machines.yaml", "machines: [{name: a, boot: local, mac: '52:54:00:00:00:01'}]"))
         #expect(plain.machines[0].assignment.loader == nil)

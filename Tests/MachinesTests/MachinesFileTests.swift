@@ -1,3 +1,4 @@
+import FolderTesting
 import Machines
 import NetworkTypes
 import Schematics
@@ -51,8 +52,8 @@ private let example = """
     """
 
 @Suite struct MachinesFileTests {
-    private func load(_ text: String, files: [String: String] = [:]) throws -> (MachinesFile, ScratchFolder) {
-        let folder = try ScratchFolder()
+    private func load(_ text: String, files: [String: String] = [:]) throws -> (MachinesFile, TemporaryFolder) {
+        let folder = try TemporaryFolder()
         for (name, text) in files { try folder.write(name, text) }
         return (try MachinesFile.load(folder.write("machines.yaml", text)), folder)
     }
@@ -146,7 +147,7 @@ private let example = """
 
     /// A slash is a byte, whatever follows it.
     @Test func filesAreFoundBesideAFileOfAnyName() throws {
-        let folder = try ScratchFolder()
+        let folder = try TemporaryFolder()
         try folder.write("folder/c.yaml", "a: 1")
         try folder.write("folder/\u{301}s.yaml", "customization: {}")
         let path = try folder.write(

@@ -1,10 +1,11 @@
+import FolderTesting
 import Machines
 import Testing
 
 /// What YAML takes without a word and nobody means: commas that split an argument, and characters that look like others.
 @Suite struct MisleadingTextTests {
     private func problems(_ text: String, schematic: String? = nil) throws -> [String] {
-        let folder = try ScratchFolder()
+        let folder = try TemporaryFolder()
         if let schematic { try folder.write("s.yaml", schematic) }
         let path = try folder.write("machines.yaml", text)
         do {

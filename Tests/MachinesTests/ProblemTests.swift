@@ -1,4 +1,5 @@
 import CodecTesting
+import FolderTesting
 import Foundation
 import Machines
 import Testing
@@ -238,7 +239,7 @@ struct Faulty: Sendable, CustomTestStringConvertible {
 
     @Test(arguments: cases)
     func everyProblemIsNamedAtItsPlace(_ faulty: Faulty) throws {
-        let folder = try ScratchFolder()
+        let folder = try TemporaryFolder()
         let path = try folder.write("machines.yaml", faulty.text)
         try folder.write("bad.yaml", "customization: {}\nb: 1\n")
         let error = #expect(throws: MachinesFileError.self) { try MachinesFile.load(path) }
@@ -249,7 +250,7 @@ struct Faulty: Sendable, CustomTestStringConvertible {
     }
 
     @Test func aFileThatIsNotThereIsAProblem() throws {
-        let folder = try ScratchFolder()
+        let folder = try TemporaryFolder()
         let error = #expect(throws: MachinesFileError.self) { try MachinesFile.load("\(folder.path)/none.yaml") }
         #expect(
             error?.description == "\(folder.path)/none.yaml:1:1: the file cannot be read: No such file or directory; "
@@ -257,14 +258,14 @@ struct Faulty: Sendable, CustomTestStringConvertible {
     }
 
     @Test func aFileThatIsTooLongIsNotRead() throws {
-        let folder = try ScratchFolder()
+        let folder = try TemporaryFolder()
         let path = try folder.write("machines.yaml", "#" + String(repeating: " ", count: 16 << 20) + "\nmachines: []")
         let error = #expect(throws: MachinesFileError.self) { try MachinesFile.load(path) }
         #expect(error?.problems.first?.message == "the file cannot be read: it is longer than 16777216 bytes")
     }
 
     @Test func aFloodOfProblemsIsCutShort() throws {
-        let folder = try ScratchFolder()
+        let folder = try TemporaryFolder()
         let path = try folder.write("machines.yaml", "machines:\n" + String(repeating: "- text\n", count: 700))
         let error = try #require(throws: MachinesFileError.self) { try MachinesFile.load(path) }
         #expect(error.problems.count == 500)
@@ -273,7 +274,7 @@ struct Faulty: Sendable, CustomTestStringConvertible {
     }
 
     @Test func noTextTraps() throws {
-        let folder = try ScratchFolder()
+        let folder = try TemporaryFolder()
         let sample = """
             schematics: {a: {customization: {extraKernelArgs: [x]}}}
             defaults: {schematic: a, version: v1.13.5, args: &b [y]}

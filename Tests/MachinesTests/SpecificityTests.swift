@@ -1,3 +1,4 @@
+import FolderTesting
 import Machines
 import NetworkTypes
 import TalosModel
@@ -7,7 +8,7 @@ import Testing
     private static let uuid = "4c4c4544-0039-4b10-8035-b3c04f4d3132"
 
     private func load(_ machines: String) throws -> MachinesFile {
-        let folder = try ScratchFolder()
+        let folder = try TemporaryFolder()
         return try MachinesFile.load(
             folder.write("machines.yaml", "defaults: {schematic: {}, version: latest}\nmachines:\n\(machines)"))
     }

@@ -2,6 +2,7 @@ import Bytes
 import CLinux
 import CodecTesting
 import Compression
+import FolderTesting
 import Foundation
 import Glibc
 import SquashFS
@@ -60,24 +61,12 @@ private struct Tree {
 
 /// Runs unsquashfs on `image` and gives what it printed, and the folder it worked in.
 private func unsquash(_ image: [UInt8], _ arguments: [String], check: (URL, String) throws -> Void) throws {
-    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    try Data(image).write(to: folder.appending(path: "image"))
-    let target = folder.appending(path: "out")
-    try Data().write(to: target)
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = ["unsquashfs", "-no-progress"] + arguments + ["image"]
-    process.currentDirectoryURL = folder
-    process.environment = ["PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"]
-    process.standardOutput = try FileHandle(forWritingTo: target)
-    process.standardError = try FileHandle(forWritingTo: target)
-    try process.run()
-    process.waitUntilExit()
-    let output = String(decoding: try Data(contentsOf: target), as: UTF8.self)
-    try #require(process.terminationStatus == 0, "unsquashfs: \(output.suffix(500))")
-    try check(folder, output)
+    let folder = try TemporaryFolder()
+    try folder.write("image", image)
+    let output = try folder.run("unsquashfs", ["-no-progress"] + arguments + ["image"])
+    try withExtendedLifetime(folder) {
+        try check(URL(filePath: folder.path), String(decoding: output, as: UTF8.self))
+    }
 }
 
 /// Unpacks `image` and compares it with `tree`.

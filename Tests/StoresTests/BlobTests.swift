@@ -1,5 +1,6 @@
 import Compositions
 import Digests
+import FolderTesting
 import Foundation
 import Stores
 import Testing
@@ -85,7 +86,7 @@ import Testing
         let inode = try folder.names(in: "blobs/sha256")
         #expect(inode.count == 1)
         chmod(file.path, 0o640)
-        try folder.write(altered, to: "blobs/sha256/\(file.digest.hexadecimal)")
+        try folder.write("blobs/sha256/\(file.digest.hexadecimal)", altered)
         for reader in [store, try EmbeddedStore(root: folder.path)] {
             guard FileManager.default.fileExists(atPath: file.path) else {
                 #expect(try reader.blob(file.digest) == nil)
@@ -105,7 +106,7 @@ import Testing
 
     @Test func linksAreNotContent() throws {
         let digest = Digest.of("hello")
-        try folder.write("hello", to: "outside")
+        try folder.write("outside", "hello")
         try FileManager.default.createSymbolicLink(
             atPath: "\(folder.path)/blobs/sha256/\(digest.hexadecimal)", withDestinationPath: "\(folder.path)/outside")
         let error = #expect(throws: StoreError.self) { try store.blob(digest) }

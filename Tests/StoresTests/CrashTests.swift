@@ -1,5 +1,6 @@
 import Compositions
 import Digests
+import FolderTesting
 import Foundation
 import Stores
 import Testing
@@ -11,9 +12,9 @@ import Testing
         let folder = try TemporaryFolder()
         let living = try EmbeddedStore(root: folder.path)
         let staged = try living.stage(expecting: nil, limit: 10) { try $0.write([1]) }
-        try folder.write("half a blob", to: "temporary/4711-dead.1")
-        try folder.write("", to: "temporary/4711-dead.lock")
-        try folder.write("half a blob", to: "temporary/4712-locklost.9")
+        try folder.write("temporary/4711-dead.1", "half a blob")
+        try folder.write("temporary/4711-dead.lock", "")
+        try folder.write("temporary/4712-locklost.9", "half a blob")
         let next = try EmbeddedStore(root: folder.path)
         let names = try folder.names(in: "temporary")
         #expect(!names.contains { $0.hasPrefix("4711") || $0.hasPrefix("4712") })
@@ -34,7 +35,7 @@ import Testing
 
     @Test func aFolderThatCannotBeMadeIsNamed() throws {
         let folder = try TemporaryFolder()
-        try folder.write("a file", to: "file")
+        try folder.write("file", "a file")
         let error = #expect(throws: StoreError.self) { try EmbeddedStore(root: "\(folder.path)/file/store") }
         #expect(error?.message.contains("\(folder.path)/file") == true)
     }

@@ -1,3 +1,4 @@
+import FolderTesting
 import Foundation
 import Glibc
 import Stores

@@ -1,4 +1,5 @@
 import Compositions
+import FolderTesting
 import Foundation
 import Stores
 import Testing
@@ -9,7 +10,7 @@ import Testing
     @Test func rootDoesNotWriteIntoAnotherUsersFolder() throws {
         let folder = try TemporaryFolder()
         let victim = try TemporaryFolder()
-        try victim.write("kept", to: "file")
+        try victim.write("file", "kept")
         try FileManager.default.createSymbolicLink(
             atPath: "\(folder.path)/temporary", withDestinationPath: victim.path)
         #expect(chown(folder.path, 4711, 4712) == 0)

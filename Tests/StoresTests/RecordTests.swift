@@ -1,3 +1,4 @@
+import FolderTesting
 import Glibc
 import Stores
 import Testing

@@ -1,4 +1,5 @@
 import Compositions
+import FolderTesting
 import Foundation
 import Stores
 import Testing
@@ -12,7 +13,7 @@ import Testing
         var store: EmbeddedStore? = try EmbeddedStore(root: folder.path)
         let path = try #require(try store?.workFolder())
         #expect(try store?.workFolder() == path)
-        try folder.write("half", to: "work/\(URL(filePath: path).lastPathComponent)/file")
+        try folder.write("work/\(URL(filePath: path).lastPathComponent)/file", "half")
         let other = try EmbeddedStore(root: folder.path)
         #expect(try other.workFolder() != path)
         #expect(FileManager.default.fileExists(atPath: path + "/file"), "another process looks by the lock")
@@ -23,11 +24,11 @@ import Testing
     @Test func whatTheDeadLeftGoesAndLinksAreNotFollowed() throws {
         _ = try EmbeddedStore(root: folder.path)
         let outside = try TemporaryFolder()
-        try outside.write("kept", to: "file")
+        try outside.write("file", "kept")
         let work = "\(folder.path)/work"
         for name in ["4711-dead/deep/deeper", "99999999/old", "\(getpid())/old"] {
             try FileManager.default.createDirectory(atPath: "\(work)/\(name)", withIntermediateDirectories: true)
-            try folder.write("half", to: "work/\(name)/file")
+            try folder.write("work/\(name)/file", "half")
         }
         for name in ["4711-dead/link", "4712-link"] {
             try FileManager.default.createSymbolicLink(atPath: "\(work)/\(name)", withDestinationPath: outside.path)

@@ -1,5 +1,6 @@
 import Bytes
 import CodecTesting
+import FolderTesting
 import Foundation
 import TarArchives
 import Testing
@@ -32,22 +33,12 @@ private func read(_ bytes: [UInt8], limits: TarLimits = TarLimits(), piece: Int 
 private func run(
     _ program: String, _ arguments: [String], prepare: (URL) throws -> Void, result: (URL, [UInt8]) throws -> Void
 ) throws {
-    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
-    try FileManager.default.createDirectory(at: folder.appending(path: "tree"), withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    try prepare(folder)
-    let target = folder.appending(path: "out")
-    try Data().write(to: target)
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = [program] + arguments
-    process.currentDirectoryURL = folder
-    process.environment = ["PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"]
-    process.standardOutput = try FileHandle(forWritingTo: target)
-    try process.run()
-    process.waitUntilExit()
-    try #require(process.terminationStatus == 0, "\(program) \(arguments) ended with \(process.terminationStatus)")
-    try result(folder, [UInt8](try Data(contentsOf: target)))
+    let folder = try TemporaryFolder()
+    let place = URL(filePath: folder.path)
+    try FileManager.default.createDirectory(at: place.appending(path: "tree"), withIntermediateDirectories: true)
+    try prepare(place)
+    let output = try folder.run(program, arguments)
+    try withExtendedLifetime(folder) { try result(place, output) }
 }
 
 private let longName = String(repeating: "directory-of-some-length/", count: 12) + "file"
