@@ -195,6 +195,9 @@ let package = Package(
         .target(name: "CodecTesting", path: "Tests/CodecTesting", swiftSettings: strict),
         /** A folder of a test's own, and programs that run in it. */
         .target(name: "FolderTesting", path: "Tests/FolderTesting", swiftSettings: strict),
+        /** Known answers and captures: a target's own, and those of a further folder. */
+        .target(name: "VectorTesting", path: "Tests/VectorTesting", swiftSettings: strict),
+        tests("VectorTests", ["VectorTesting"]),
         tests("GroundTests", ["Bytes", "Compositions", "Digests", "NetworkTypes"]),
         tests("CompressionTests", ["CodecTesting", "Compression", "FolderTesting"]),
         tests("TarArchivesTests", ["Bytes", "CodecTesting", "FolderTesting", "TarArchives"]),
@@ -203,7 +206,7 @@ let package = Package(
             ["CodecTesting", "HTTPSemantics", .product(name: "HTTPTypes", package: "swift-http-types")]),
         tests("CPIOTests", ["Bytes", "CPIO", "CodecTesting", "FolderTesting"]),
         tests(
-            "TalosModelTests", ["Bytes", "CZlib", "CodecTesting", "Digests", "TalosModel"],
+            "TalosModelTests", ["Bytes", "CZlib", "CodecTesting", "Digests", "TalosModel", "VectorTesting"],
             resources: [.copy("Fixtures")]),
         tests("TFTPTests", ["CodecTesting", "TFTP"]),
         tests(
@@ -218,10 +221,10 @@ let package = Package(
         tests("SquashFSTests", ["Bytes", "CLinux", "CodecTesting", "Compression", "FolderTesting", "SquashFS"]),
         tests("IPXETests", ["IPXE", "TalosModel"]),
         tests(
-            "DHCPTests", ["Bytes", "CodecTesting", "DHCP", "NetworkTypes"],
+            "DHCPTests", ["Bytes", "CodecTesting", "DHCP", "NetworkTypes", "VectorTesting"],
             resources: [.copy("Fixtures")]),
         tests(
-            "NetbootTests", ["Bytes", "DHCP", "Netboot", "NetworkTypes"],
+            "NetbootTests", ["Bytes", "DHCP", "Netboot", "NetworkTypes", "VectorTesting"],
             resources: [.copy("Fixtures")]),
         .executableTarget(
             name: "DHCPRig",
@@ -232,12 +235,12 @@ let package = Package(
             "DHCPServiceTests",
             [
                 "BootTimeline", "Bytes", "CLinux", "CodecTesting", "DHCP", "DHCPRig", "DHCPService", "NamespaceTesting",
-                "NetworkTypes", "Netboot", "ServerTesting", logging,
+                "NetworkTypes", "Netboot", "ServerTesting", "VectorTesting", logging,
             ]),
         tests("BootTimelineTests", ["BootTimeline", "NetworkTypes", logging]),
-        tests("CanonicalYAMLTests", ["CanonicalYAML", "CodecTesting"]),
+        tests("CanonicalYAMLTests", ["CanonicalYAML", "CodecTesting", "VectorTesting"]),
         tests(
-            "SchematicsTests", ["Bytes", "CanonicalYAML", "CodecTesting", "Digests", "Schematics"],
+            "SchematicsTests", ["Bytes", "CanonicalYAML", "CodecTesting", "Digests", "Schematics", "VectorTesting"],
             resources: [.copy("Fixtures")]),
         .target(
             name: "LayoutBuilding", dependencies: ["Compression", "Digests", "OCIModel", "TarArchives"],
@@ -319,7 +322,7 @@ let package = Package(
             "SlipwayTests",
             [
                 "Bytes", "DHCP", "DHCPRig", "Digests", "LayoutBuilding", "NamespaceTesting", "NetworkTypes", "OCIModel",
-                "ServerTesting", "slipway",
+                "ServerTesting", "VectorTesting", "slipway",
             ], resources: [.copy("Fixtures")]),
         tests("PrometheusMetricsTests", ["PrometheusMetrics", coreMetrics]),
     ]

@@ -1,8 +1,9 @@
 import CanonicalYAML
 import Foundation
 import Testing
+import VectorTesting
 
-/// What the loader makes of every recorded schematic (`Tests/SchematicsTests/Fixtures`).
+/// What the loader makes of every recorded schematic.
 @Suite struct LoadingVectorTests {
     private struct Vector {
         var name: String
@@ -37,9 +38,9 @@ import Testing
     }
 
     private static func vectors() throws -> [Vector] {
-        let file = URL(filePath: #filePath).deletingLastPathComponent()
-            .appending(path: "../SchematicsTests/Fixtures/schematics.jsonl")
-        return try Data(contentsOf: file).split(separator: UInt8(ascii: "\n")).map { try Vector($0) }
+        try VectorFile.schematics.places().flatMap { file in
+            try Data(contentsOf: file).split(separator: UInt8(ascii: "\n")).map { try Vector($0) }
+        }
     }
 
     @Test func faultsReadAsGoWritesThem() throws {

@@ -1,9 +1,11 @@
 import CLinux
+import CodecTesting
 import DHCP
 import Foundation
 import Glibc
 import NetworkTypes
 import Testing
+import VectorTesting
 
 /// The capture's own reading of packets, held against another one, written for tests, on every frame of real firmware and on what
 /// comes of it with bytes changed, missing and added.
@@ -50,14 +52,12 @@ import Testing
     }
 
     @Test func everyPacketIsReadAlike() throws {
-        let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        let folder = tests.appendingPathComponent("DHCPTests/Fixtures/pcaps")
         let edge = try Edge()
-        var random = SystemRandomNumberGenerator()
+        var random = SeededGenerator(seed: 67)
         var read = 0
-        for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) where name.hasSuffix(".pcap") {
-            let capture = try PacketCapture(
-                decoding: [UInt8](Data(contentsOf: folder.appendingPathComponent(name)))[...])
+        for file in try VectorFile.captures.members(endingIn: ".pcap") {
+            let name = file.lastPathComponent
+            let capture = try PacketCapture(decoding: [UInt8](Data(contentsOf: file))[...])
             for frame in capture.packets.prefix(6) {
                 let packet = Array(frame.bytes.dropFirst(14))
                 #expect(edge.parse(packet) == expected(packet), "\(name)")

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct DatagramFrameTests {
     @Test func capturedFramesAreEncodedAlike() throws {
-        for captured in CapturedMessage.all {
+        for captured in try CapturedMessage.all() {
             let encoded = try #require(captured.frame.encode())
             #expect(try DatagramFrame(decoding: encoded[...]) == captured.frame)
             #expect(encoded[..<14] == captured.frameBytes[..<14])
@@ -15,7 +15,7 @@ import Testing
     }
 
     @Test func aWrongSumIsRefusedAndAnUnfinishedOneIsNot() throws {
-        let captured = try #require(CapturedMessage.fromClients.first)
+        let captured = try #require(CapturedMessage.fromClients().first)
         var frame = try #require(captured.frame.encode())
         frame[60] ^= 1
         #expect(throws: FrameError.badUDPChecksum) { try DatagramFrame(decoding: frame[...]) }
@@ -36,7 +36,7 @@ import Testing
     }
 
     @Test func hostileFramesNeverTrap() throws {
-        let captured = try #require(CapturedMessage.fromClients.first)
+        let captured = try #require(CapturedMessage.fromClients().first)
         #expect(exerciseDecoder(on: captured.frameBytes) { _ = try DatagramFrame(decoding: $0) } > 0)
     }
 

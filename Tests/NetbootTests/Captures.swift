@@ -3,6 +3,7 @@ import Foundation
 import Netboot
 import NetworkTypes
 import Testing
+import VectorTesting
 
 /// A client's message out of a capture of real firmware.
 struct CapturedMessage: CustomStringConvertible {
@@ -16,19 +17,16 @@ struct CapturedMessage: CustomStringConvertible {
 
     func message() throws -> DHCPMessage { try DHCPMessage(decoding: frame.payload) }
 
-    /// The captures are the fixtures of the codec's tests, beside this folder.
-    static func all() throws -> [CapturedMessage] {
-        let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        let folder = tests.appendingPathComponent("DHCPTests/Fixtures/pcaps")
-        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".pcap") }
-        return try names.sorted().flatMap { name -> [CapturedMessage] in
-            let data = try Data(contentsOf: folder.appendingPathComponent(name))
-            let capture = try PacketCapture(decoding: [UInt8](data)[...])
+    /// Those of the fixtures, which are the codec's tests' too; with `further`, those of a further folder as well.
+    static func all(further: Bool = false) throws -> [CapturedMessage] {
+        let files = try VectorFile.captures.members(endingIn: ".pcap")
+        return try files.filter { further || VectorFile.isFixture($0) }.flatMap { file -> [CapturedMessage] in
+            let capture = try PacketCapture(decoding: [UInt8](try Data(contentsOf: file))[...])
             return capture.packets.enumerated().compactMap { number, packet in
                 guard let frame = try? DatagramFrame(decoding: packet.bytes),
                     [67, 4011].contains(frame.destination.port)
                 else { return nil }
-                return CapturedMessage(file: name, number: number, frame: frame)
+                return CapturedMessage(file: file.lastPathComponent, number: number, frame: frame)
             }
         }
     }

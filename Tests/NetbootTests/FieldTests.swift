@@ -4,18 +4,22 @@ import Foundation
 import Netboot
 import NetworkTypes
 import Testing
+import VectorTesting
 
 /// Messages after what people reported of their machines.
 @Suite struct FieldTests {
     private static let all = Set(Loader.all)
 
-    private func message(_ name: String) throws -> DHCPMessage {
-        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
-            "Fixtures/field")
-        let text = try String(contentsOf: folder.appendingPathComponent("dhcp-\(name).hex"), encoding: .utf8)
-        let bytes = try #require([UInt8](hexadecimal: text.filter { !$0.isWhitespace }))
-        return try DHCPMessage(decoding: bytes[...])
+    /// The message of that name, and the one that a further folder may have.
+    private func messages(_ name: String) throws -> [DHCPMessage] {
+        try VectorFile.field.members(named: "dhcp-\(name).hex").map { file in
+            let text = try String(contentsOf: file, encoding: .utf8)
+            let bytes = try #require([UInt8](hexadecimal: text.filter { !$0.isWhitespace }))
+            return try DHCPMessage(decoding: bytes[...])
+        }
     }
+
+    private func message(_ name: String) throws -> DHCPMessage { try #require(try messages(name).first) }
 
     private func decide(
         _ message: DHCPMessage, _ served: Set<String> = Self.all, options: BootOptions = BootOptions()
@@ -40,18 +44,22 @@ import Testing
         ("uuid-first-fields-swapped", "ipxe.efi"), ("uuid-as-in-text", "ipxe.efi"),
     ])
     func reported(name: String, expected: String) throws {
-        let decision = decide(try message(name))
-        #expect(file(decision) == expected, "\(decision.reason)")
+        for message in try messages(name) {
+            let decision = decide(message)
+            #expect(file(decision) == expected, "\(decision.reason)")
+        }
     }
 
     @Test(arguments: ["pi3-rom", "pi3-rom-new-oui"]) func raspberryPis(name: String) throws {
-        for tree in ["bootcode.bin", "start4.elf", "config.txt"] {
-            let decision = decide(try message(name), [tree])
-            #expect(decision.client?.firmware == .raspberryPi && file(decision) == "")
-            let option = try #require(decision.reply?.message[.vendorSpecificInformation])
-            #expect(String(decoding: option, as: UTF8.self).contains("Raspberry Pi Boot"))
+        for message in try messages(name) {
+            for tree in ["bootcode.bin", "start4.elf", "config.txt"] {
+                let decision = decide(message, [tree])
+                #expect(decision.client?.firmware == .raspberryPi && file(decision) == "")
+                let option = try #require(decision.reply?.message[.vendorSpecificInformation])
+                #expect(String(decoding: option, as: UTF8.self).contains("Raspberry Pi Boot"))
+            }
+            #expect(decide(message).outcome == .silence(.treeMissing))
         }
-        #expect(decide(try message(name)).outcome == .silence(.treeMissing))
     }
 
     @Test func whatMakesAPi() throws {

@@ -56,6 +56,20 @@ private func decide(
         try expectGolden(lines.joined(), "decisions.txt")
     }
 
+    /// Whatever else a machine may send: an answer goes to who asked and can be read, and silence says why.
+    @Test func everyDecisionIsAnAnswerOrAReason() throws {
+        for captured in try CapturedMessage.all(further: true) {
+            let message = try captured.message()
+            let decision = try decide(captured)
+            #expect(!decision.reason.isEmpty, "\(captured)")
+            guard case .reply = decision.outcome else { continue }
+            let reply = try #require(decision.reply, "\(captured)").message
+            #expect(try DHCPMessage(decoding: reply.encode()[...]) == reply, "\(captured)")
+            #expect(reply.transactionID == message.transactionID, "\(captured)")
+            #expect(reply.clientHardwareAddress == message.clientHardwareAddress, "\(captured)")
+        }
+    }
+
     @Test func replies() throws {
         let cases: [(String, BootDecision)] = [
             (
@@ -149,7 +163,8 @@ private func decide(
     }
 
     @Test func aChainedLoaderAlwaysGetsItsScript() throws {
-        for captured in try CapturedMessage.all() where captured.file.hasPrefix("b-") && captured.port == .dhcp {
+        for captured in try CapturedMessage.all(further: true)
+        where captured.file.hasPrefix("b-") && captured.port == .dhcp {
             let message = try captured.message()
             guard message.messageType == .discover else { continue }
             let decision = try decide(captured, options: BootOptions(chainload: true))

@@ -1,18 +1,18 @@
 import CodecTesting
 import Digests
 import Testing
+import VectorTesting
 
 @testable import Schematics
 
 @Suite struct ExtensionTests {
-    static let all: [ExtensionVector] = (try? vectors("extensions")) ?? []
+    static func all() throws -> [ExtensionVector] { try VectorFile.extensions.lines() }
 
-    @Test func fixturesAreThere() {
-        #expect(Set(Self.all.map(\.op)) == ["manifest", "extconfig", "schematicext"])
-        #expect(Self.all.count == 30)
+    @Test func everyVectorIsUsed() throws {
+        #expect(Set(try Self.all().map(\.op)) == ["manifest", "extconfig", "schematicext"])
     }
 
-    @Test(arguments: all.filter { $0.op == "manifest" }) func manifestIsWrittenAsGoDoes(
+    @Test(arguments: try all().filter { $0.op == "manifest" }) func manifestIsWrittenAsGoDoes(
         _ vector: ExtensionVector
     ) throws {
         let manifest = ExtensionManifest(try #require(vector.manifest))
@@ -26,7 +26,7 @@ import Testing
         }
     }
 
-    @Test(arguments: all.filter { $0.op == "extconfig" }) func configurationIsFoldedAsGoDoes(
+    @Test(arguments: try all().filter { $0.op == "extconfig" }) func configurationIsFoldedAsGoDoes(
         _ vector: ExtensionVector
     ) throws {
         let layers = try #require(vector.config).layers.map { layer in
@@ -35,7 +35,7 @@ import Testing
         #expect(String(decoding: extensionsConfiguration(layers: layers), as: UTF8.self) == vector.yaml)
     }
 
-    @Test(arguments: all.filter { $0.op == "schematicext" }) func schematicExtensionIsThatOfImageFactory(
+    @Test(arguments: try all().filter { $0.op == "schematicext" }) func schematicExtensionIsThatOfImageFactory(
         _ vector: ExtensionVector
     ) throws {
         let text = try #require(vector.id)

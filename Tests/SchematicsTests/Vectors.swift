@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// A line of `Fixtures/schematics.jsonl`: what Go's Image Factory answers to a body.
+/// A line of `schematics.jsonl`: what Go's Image Factory answers to a body.
 struct SchematicVector: Decodable, CustomTestStringConvertible {
     struct Accepted: Decodable {
         let id: String
@@ -35,7 +35,7 @@ struct SchematicVector: Decodable, CustomTestStringConvertible {
     var testDescription: String { name }
 }
 
-/// A line of `Fixtures/extensions.jsonl`.
+/// A line of `extensions.jsonl`.
 struct ExtensionVector: Decodable, CustomTestStringConvertible {
     struct Metadata: Decodable {
         struct Compatibility: Decodable {
@@ -86,11 +86,4 @@ struct ExtensionVector: Decodable, CustomTestStringConvertible {
     }
 
     var testDescription: String { name }
-}
-
-/// The lines of a fixture.
-func vectors<T: Decodable>(_ name: String, as type: T.Type = T.self) throws -> [T] {
-    let url = try #require(Bundle.module.url(forResource: name, withExtension: "jsonl", subdirectory: "Fixtures"))
-    let lines = try Data(contentsOf: url).split(separator: UInt8(ascii: "\n"))
-    return try lines.map { try JSONDecoder().decode(T.self, from: Data($0)) }
 }

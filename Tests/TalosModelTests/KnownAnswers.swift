@@ -1,6 +1,7 @@
 import Foundation
 import TalosModel
 import Testing
+import VectorTesting
 
 /// One line of the fixtures; see their README.
 struct KnownAnswer: Decodable, Sendable, CustomTestStringConvertible {
@@ -52,10 +53,11 @@ struct KnownAnswer: Decodable, Sendable, CustomTestStringConvertible {
 
     var talosVersion: TalosVersion { TalosVersion(tolerating: version ?? "") ?? .newerThanAll }
 
-    static func load(_ file: String, _ ops: String...) throws -> [KnownAnswer] {
-        let url = try #require(Bundle.module.url(forResource: "Fixtures/\(file)", withExtension: "jsonl"))
-        return try Data(contentsOf: url).split(separator: UInt8(ascii: "\n"))
-            .map { try JSONDecoder().decode(KnownAnswer.self, from: Data($0)) }
-            .filter { ops.contains($0.op) && $0.unsettled == nil }
+    /// The answers of some operations, but those that are not settled.
+    static func load(_ file: VectorFile, _ ops: String...) throws -> [KnownAnswer] {
+        try file.lines(KnownAnswer.self).filter { ops.contains($0.op) && $0.unsettled == nil }
     }
+
+    /// The operations of all answers, settled or not.
+    static func operations(_ file: VectorFile) throws -> Set<String> { Set(try file.lines(KnownAnswer.self).map(\.op)) }
 }
