@@ -34,6 +34,19 @@ import Testing
         #expect(messages == ["READY=1\nSTATUS=serving HTTP", "WATCHDOG=1", "STOPPING=1"])
     }
 
-    @Test(arguments: [nil, "", "/nonexistent/socket", String(repeating: "x", count: 200)])
-    func withoutASocketNothingHappens(path: String?) { ServiceManager(socketPath: path).ready(status: "x") }
+    /// As often as the daemon says that it lives; a descriptor each time would be its end.
+    @Test(arguments: [nil, "", "/nonexistent/socket", String(repeating: "x", count: 200), "@nobody-\(UUID())"])
+    func withoutASocketNothingIsLeftOpen(path: String?) throws {
+        let manager = ServiceManager(socketPath: path)
+        func open() throws -> Int {
+            try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
+        }
+        let before = try open()
+        for _ in 0..<500 {
+            manager.ready(status: "x")
+            manager.watchdog()
+            manager.stopping()
+        }
+        #expect(try open() < before + 200)
+    }
 }

@@ -1,3 +1,4 @@
+import CodecTesting
 import Compositions
 import Factory
 import Foundation
@@ -82,7 +83,7 @@ import Testing
                     ranges.append(max(0, edge - before)..<min(whole.count, edge + after))
                 }
             }
-            var generator = SystemRandomNumberGenerator()
+            var generator = SeededGenerator(seed: 206)
             for _ in 0..<120 {
                 let start = Int.random(in: 0..<whole.count, using: &generator)
                 ranges.append(start..<Int.random(in: start + 1...whole.count, using: &generator))
@@ -107,7 +108,7 @@ import Testing
             let ignored = try connection.ask("GET", target, [("Range", "lines=1-2")])
             #expect(ignored.status == 200 && ignored.body == whole)
             let head = try connection.ask("HEAD", target, [("Range", "bytes=0-9")])
-            #expect(head.status == 206 && head["Content-Length"] == "10" || head.status == 200)
+            #expect(head.status == 200 && head["Content-Length"] == String(whole.count) && head["Content-Range"] == nil)
         }
     }
 

@@ -22,8 +22,9 @@ import Testing
             #expect(page.status == 200 && page["Content-Type"] == "text/html; charset=utf-8")
             #expect(page.text.contains("Slipway test"))
             // What the page names is there.
-            for part in page.text.split(separator: "href=\"").dropFirst() {
-                let target = String(part.prefix { $0 != "\"" })
+            let targets = page.text.split(separator: "href=\"").dropFirst().map { String($0.prefix { $0 != "\"" }) }
+            #expect(!targets.isEmpty)
+            for target in targets {
                 #expect(try connection.ask("GET", target).status == 200, "\(target)")
             }
         }

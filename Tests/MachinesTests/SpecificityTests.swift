@@ -1,3 +1,4 @@
+import CodecTesting
 import FolderTesting
 import Machines
 import NetworkTypes
@@ -35,7 +36,7 @@ import Testing
 
     @Test(arguments: 1...ladder.count)
     func theMostSpecificEntryWins(_ count: Int) throws {
-        var generator = SystemRandomNumberGenerator()
+        var generator = SeededGenerator(seed: UInt64(count))
         let entries = Self.ladder.prefix(count).shuffled(using: &generator)
         let file = try load(entries.map { "  - {name: \($0.0), match: \($0.1)}" }.joined(separator: "\n"))
         let all = try machine("52:54:00:12:34:56", uuid: Self.uuid.uppercased(), serial: "ABC 1", arch: .amd64)
