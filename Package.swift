@@ -297,7 +297,8 @@ let package = Package(
         tests(
             "FactoryTests",
             [
-                "Compositions", "Factory", "FolderTesting", "Imaging", "LayoutBuilding", "Releases", "Schematics",
+                "BlockingWork", "Compositions", "Factory", "FolderTesting", "Imaging", "LayoutBuilding", "Releases",
+                "Schematics",
                 "Stores",
                 "TalosModel", logging,
             ]),
