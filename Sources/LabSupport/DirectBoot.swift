@@ -10,7 +10,8 @@ public enum DirectBoot {
     ///   - folder: the folder for the serial line's log.
     ///   - commandLine: the kernel's arguments.
     public static func run(
-        kernel: String, initramfs: String, commandLine: String, folder: String, within deadline: Duration = .seconds(60)
+        kernel: String, initramfs: String, commandLine: String, folder: String,
+        within deadline: Duration = .seconds(600)
     ) async throws -> BootFacts {
         let qemu = try ExternalProgram("qemu-system-x86_64", package: "qemu-system-x86")
         let start = ContinuousClock.now

@@ -67,7 +67,7 @@ public final class Lab: Sendable {
     /// Starts a daemon on the appliance's host and waits until it says that it is ready, by sd_notify(3).
     @discardableResult
     public func startDaemonOnAppliance(
-        _ name: String, _ arguments: [String], within deadline: Duration = .seconds(20)
+        _ name: String, _ arguments: [String], within deadline: Duration = .seconds(180)
     ) async throws -> LabProcess {
         let socket = try ReadinessSocket()
         let process = try startOnAppliance(name, arguments, environment: ["NOTIFY_SOCKET": socket.path])
@@ -88,7 +88,7 @@ public final class Lab: Sendable {
     ///   - deadline: for one start.
     ///   - watching: given what the serial line has said so far, whenever it has said more.
     public func boot(
-        _ machine: LabMachine, within deadline: Duration = .seconds(150),
+        _ machine: LabMachine, within deadline: Duration = .seconds(900),
         watching: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws -> BootFacts {
         for attempt in 1...2 {
@@ -118,7 +118,7 @@ public final class Lab: Sendable {
     /// Starts a machine that is not to boot, and waits until its firmware gives up.
     ///
     /// - Returns: the serial line.
-    public func watchGivingUp(_ machine: LabMachine, within deadline: Duration = .seconds(120)) async throws -> String {
+    public func watchGivingUp(_ machine: LabMachine, within deadline: Duration = .seconds(900)) async throws -> String {
         let process = try powerOn(machine, attempt: 1)
         let text = try await process.wait(for: "the firmware giving up", within: deadline) { recording in
             recording.hasGivenUp(cards: machine.cards.count) || recording.text.contains("SLIPWAY-END")
@@ -175,14 +175,14 @@ public final class Lab: Sendable {
                 capturePath,
             ],
             in: .rack)
-        try await capture.wait(forText: "listening on", within: .seconds(10))
+        try await capture.wait(forText: "listening on", within: .seconds(180))
     }
 
     /// Without any router iPXE waits 16 seconds after its DHCP.
     private func startRouterAdvertisements() async throws {
         let server = try start(
             "router", try AddressServer.dnsmasq(["--enable-ra", "--dhcp-range=fd77::,ra-only,64"]), in: .site)
-        try await server.wait(forText: "router advertisement", within: .seconds(10))
+        try await server.wait(forText: "router advertisement", within: .seconds(180))
     }
 
     /// Starts an address server and waits until it serves.
@@ -193,7 +193,7 @@ public final class Lab: Sendable {
         let process = try start(
             "address-server", try server.command(folder: folder), in: server.isBesideTheAppliance ? .appliance : .site,
             environment: ["KEA_PIDFILE_DIR": folder, "KEA_LOCKFILE_DIR": folder])
-        try await process.wait(forText: server.program.readyText, within: .seconds(20))
+        try await process.wait(forText: server.program.readyText, within: .seconds(180))
         return process
     }
 

@@ -47,7 +47,7 @@ import Testing
         #expect(loaders.names.isEmpty)
         let running = Task { await loaders.run() }
         func becomes(_ names: Set<String>) async throws -> Bool {
-            for _ in 0..<100 where loaders.names != names { try await Task.sleep(for: .milliseconds(50)) }
+            for _ in 0..<3600 where loaders.names != names { try await Task.sleep(for: .milliseconds(50)) }
             return loaders.names == names
         }
         try write("root/bootcode.bin")

@@ -52,13 +52,13 @@ import Testing
         let asked = Mutex(0)
         let observer = NeighbourObserver(
             timeline: BootTimeline(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }), trusted: [],
-            interfaces: [],
+            interfaces: [], now: { [now = ContinuousClock.now] in now },
             place: { _ in
                 asked.withLock { $0 += 1 }
                 return .link(interface: "eth0", nil)
             })
         for _ in 0..<1000 { _ = observer.machine(at: address) }
-        #expect((1...3).contains(asked.withLock { $0 }), "unknown addresses are remembered as well as known ones")
+        #expect(asked.withLock { $0 } == 1, "unknown addresses are remembered as well as known ones")
     }
 
     /// What the tests below say of two addresses at a time that they choose.

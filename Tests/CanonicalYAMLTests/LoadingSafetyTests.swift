@@ -95,7 +95,7 @@ import Testing
     func timeIsLinear(_ text: LargeText) throws {
         // A debug build takes a tenth of a second, quadratic work minutes.
         let time = try ContinuousClock().measure { _ = try composeFirstDocument(of: text.bytes) }
-        #expect(time < .seconds(10))
+        #expect(time < .seconds(100))
     }
 }
 

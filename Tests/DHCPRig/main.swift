@@ -1,8 +1,10 @@
 // The DHCP service, or a client that asks it, as a process of its own, so that tests can put them into network namespaces.
 //
 //     DHCPRig serve automatic|socket|capture [INTERFACE…]    prints what it listens on and "ready"; ends when its input does,
-//                                                            printing what was counted, logged as a warning and told of machines
-//     DHCPRig ask INTERFACE PORT DESTINATION DPORT HEX       sends from PORT, prints each answer: from, interface's, hex
+//                                                            printing what was counted, logged as a warning and told of machines;
+//                                                            says "heard" with each advice when it comes
+//     DHCPRig ask COUNT INTERFACE PORT DESTINATION DPORT HEX sends from PORT, prints each answer: from, interface's, hex; waits for
+//                                                            COUNT of them, and a moment more
 //     DHCPRig send INTERFACE PORT DESTINATION DPORT HEX…     sends from PORT and does not wait
 //     DHCPRig hold PORT                                      holds a UDP port until its input ends
 
@@ -64,7 +66,18 @@ case "serve":
         waitForEndOfInput()
         task.cancel()
     }.start()
+    let telling = Task {
+        var told = 0
+        while !Task.isCancelled {
+            let advice = server.advice
+            for one in advice.dropFirst(told) { say("heard \(one)") }
+            told = advice.count
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
     await task.value
+    telling.cancel()
+    _ = try? await telling.value
     let counters = server.counters
     for one in server.advice { say("advice \(one)") }
     for boot in timeline.snapshots().flatMap(\.boots) {
@@ -75,6 +88,8 @@ case "serve":
     say("received \(counters.received) answered \(counters.answered) unsent \(counters.unsent)")
 
 case "ask", "send":
+    var arguments = arguments
+    let expected = arguments[0] == "ask" && arguments.count > 1 ? Int(arguments.remove(at: 1)) ?? 0 : 0
     guard arguments.count >= 6, let port = UInt16(arguments[2]), let destination = IPv4Address(parsing: arguments[3]),
         let destinationPort = UInt16(arguments[4]), let batch = dhcp_batch_create()
     else { fail("usage") }
@@ -88,7 +103,8 @@ case "ask", "send":
         else { fail("cannot send: \(String(cString: strerror(code)))") }
     }
     if arguments.first == "send" { exit(0) }
-    let end = ContinuousClock.now + .milliseconds(1500)
+    let moment = Duration.milliseconds(1000)
+    var (end, count) = (ContinuousClock.now + (expected > 0 ? .seconds(120) : moment), 0)
     while ContinuousClock.now < end {
         var waiting = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
         guard poll(&waiting, 1, 100) > 0 else { continue }
@@ -97,6 +113,8 @@ case "ask", "send":
             let payload = UnsafeBufferPointer(start: datagram.bytes, count: Int(datagram.length))
             let from = SocketEndpoint(address: IPv4Address(value: datagram.source), port: datagram.source_port)
             say("answer \(from) \(IPv4Address(value: datagram.destination)) \(payload.hexadecimal)")
+            count += 1
+            if count == expected { end = ContinuousClock.now + moment }
         }
     }
 

@@ -31,7 +31,7 @@ private final class Peer: @unchecked Sendable {
     }
 
     /// The next message and the port it came from; nil when none comes within the time.
-    func receive(milliseconds: Int = 5000) async throws -> (DHCPMessage, UInt16)? {
+    func receive(milliseconds: Int = 180_000) async throws -> (DHCPMessage, UInt16)? {
         let batch = try #require(batch)
         let end = ContinuousClock.now + .milliseconds(milliseconds)
         while received.isEmpty, ContinuousClock.now < end {
@@ -84,7 +84,7 @@ private func withServer(
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct LoopbackTests {
+@Suite(.timeLimit(.minutes(10))) struct LoopbackTests {
     private func relayed() -> [UInt8] { Messages.uefi(.discover) { $0.relayAddress = .loopback }.encode() }
 
     @Test func aDiscoverIsAnsweredAndToldOf() async throws {
@@ -128,7 +128,7 @@ private func withServer(
             // What follows is answered, so the first was read and is not.
             try peer.send(relayed(), to: port)
             #expect(try await peer.receive()?.0.messageType == .offer)
-            #expect(try await peer.receive(milliseconds: 50) == nil)
+            #expect(try await settled(rig.server) { $0.received == 2 }.answered == 1)
             #expect(rig.timeline.machine(at: IPv4Address(value: 0x0a4d_0091)) == Messages.mac)
         }
     }
@@ -162,7 +162,6 @@ private func withServer(
             try peer.send(relayed(), to: try #require(rig.ports[.dhcp]))
             let counters = try await settled(rig.server) { $0.received == 1 }
             #expect(counters.ignored == [.ignored: 1] && counters.answered == 0)
-            #expect(try await peer.receive(milliseconds: 50) == nil)
             let event = try #require(rig.timeline.snapshot(of: Messages.mac)?.boots.first?.events.first)
             #expect(event.detail == "UEFI PXE, x64, ignored: unknown machine")
         }
@@ -199,7 +198,7 @@ private func withServer(
     private func settled(
         _ server: DHCPServer, _ condition: (DHCPCounters) -> Bool
     ) async throws -> DHCPCounters {
-        for _ in 0..<300 {
+        for _ in 0..<18_000 {
             let counters = server.counters
             if condition(counters) { return counters }
             try await Task.sleep(for: .milliseconds(10))

@@ -62,7 +62,7 @@ import Testing
         let width = queue.width
         let others = (0..<width).map { _ in Task { try await queue.run { _ in gate.wait() } } }
         @Sendable func settles(_ load: (running: Int, waiting: Int)) async throws -> Bool {
-            for _ in 0..<1000 {
+            for _ in 0..<12_000 {
                 if queue.load == load { return true }
                 try await Task.sleep(for: .milliseconds(10))
             }

@@ -79,31 +79,30 @@ import Testing
             let connection = try HTTPConnection(port: port, seconds: 30)
             try connection.send("GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n")
             #expect(try connection.reply().status == 200)
-            let start = ContinuousClock.now
-            let hasEnded = holds(within: 15) {
+            let hasEnded = holds {
                 do { try connection.send("x") } catch { return true }
                 usleep(300_000)
                 return false
             }
-            #expect(hasEnded && ContinuousClock.now - start < .seconds(12))
+            #expect(hasEnded)
 
             // One that arrives soon does no harm.
             let quick = try HTTPConnection(port: port)
             try quick.send("GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n")
             #expect(try quick.reply().status == 200)
-            usleep(500_000)
             try quick.send("hello")
             #expect(try quick.ask("GET", "/healthz").status == 200)
 
-            // One that is large ends at once.
+            // One that is large ends with the answer, and takes no more than may be on its way.
             let large = try HTTPConnection(port: port)
             try large.send("GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 900000000\r\n\r\n")
             #expect(try large.reply().status == 200)
-            let sent = holds(within: 4) {
-                do { try large.send([UInt8](repeating: 0, count: 1 << 18)) } catch { return true }
-                return false
+            var sent = 0
+            while sent < 900_000_000 {
+                do { try large.send([UInt8](repeating: 0, count: 1 << 18)) } catch { break }
+                sent += 1 << 18
             }
-            #expect(sent)
+            #expect(sent < 100_000_000, "\(sent)")
         }
     }
 
@@ -115,7 +114,7 @@ import Testing
             try connection.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
             #expect(try connection.reply().status == 200)
             #expect(try connection.isEnded(), "the second request is none")
-            let hasEnded = holds(within: 12) {
+            let hasEnded = holds {
                 do { try connection.send("x") } catch { return true }
                 usleep(300_000)
                 return false

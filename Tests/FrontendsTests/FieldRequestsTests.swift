@@ -4,7 +4,7 @@ import Testing
 /// Requests as machines in the field send them, byte for byte.
 @Suite struct FieldRequestsTests {
     private func ask(_ port: Int, _ lines: String...) throws -> HTTPReply {
-        let connection = try HTTPConnection(port: port, seconds: 5)
+        let connection = try HTTPConnection(port: port)
         try connection.send(lines.map { $0 + "\r\n" }.joined() + "\r\n")
         return try connection.reply(to: String(lines[0].prefix { $0 != " " }))
     }
@@ -49,7 +49,7 @@ import Testing
                 ("1.1", "a b", "http://b_c/boot.ipxe#x", "b_c"), ("1.0", nil, "http://old/boot.ipxe", "old"),
             ] as [(String, String?, String, String)] {
                 let head = ["GET \(target) HTTP/\(version)\r\n"] + (host.map { ["Host: \($0)\r\n"] } ?? [])
-                let connection = try HTTPConnection(port: port, seconds: 5)
+                let connection = try HTTPConnection(port: port)
                 try connection.send(head.joined() + "\r\n")
                 let reply = try connection.reply()
                 #expect(reply.status == 200 && reply.text.contains(" http://\(base)/boot?"), "\(target): \(reply.text)")
@@ -88,7 +88,7 @@ import Testing
         let site = try Site()
         try await site.visit { port in
             func open(_ lines: String...) throws -> HTTPConnection {
-                let connection = try HTTPConnection(port: port, seconds: 5)
+                let connection = try HTTPConnection(port: port)
                 try connection.send(lines.map { $0 + "\r\n" }.joined() + "\r\n")
                 return connection
             }

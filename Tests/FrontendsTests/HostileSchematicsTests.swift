@@ -108,7 +108,7 @@ import Testing
         try await site.visit { port in
             var connections: [HTTPConnection] = []
             for index in 0..<12 {
-                let connection = try HTTPConnection(port: port, seconds: 120)
+                let connection = try HTTPConnection(port: port, seconds: 600)
                 if index.isMultiple(of: 2) {
                     try connection.send("POST /schematics HTTP/1.1\r\nHost: x\r\nContent-Length: \(body.count)\r\n\r\n")
                     try connection.send(body)
@@ -117,13 +117,16 @@ import Testing
                 }
                 connections.append(connection)
             }
+            let begun = ContinuousClock.now
+            var longest = Duration.zero
             for _ in 0..<20 {
                 let start = ContinuousClock.now
                 #expect(try HTTPConnection(port: port).ask("GET", "/healthz").status == 200)
-                // All of the work together takes much longer, unoptimised.
-                #expect(ContinuousClock.now - start < .seconds(5))
+                longest = max(longest, ContinuousClock.now - start)
             }
             for connection in connections { #expect([200, 201].contains(try connection.reply().status)) }
+            let all = ContinuousClock.now - begun
+            #expect(longest * 4 < all, "\(longest) of \(all)")
         }
     }
 
@@ -136,24 +139,25 @@ import Testing
             let start = ContinuousClock.now
             var connections: [HTTPConnection] = []
             for _ in 0..<100 {
-                let connection = try HTTPConnection(port: port, seconds: 120, client: 1)
+                let connection = try HTTPConnection(port: port, seconds: 600, client: 1)
                 try connection.send("POST /schematics HTTP/1.1\r\nHost: x\r\nContent-Length: \(body.count)\r\n\r\n")
                 try connection.send(body)
                 connections.append(connection)
             }
-            // The queue is full, as its newest is refused.
-            let refused = try connections.removeLast().reply()
-            try #require(refused.status == 503, "\(refused.text)")
-            #expect(refused["Retry-After"] == "5" && refused.text.contains("try again"), "\(refused.text)")
             let asked = ContinuousClock.now
             for client in [2, 3] as [UInt8] {
-                let stranger = try HTTPConnection(port: port, seconds: 120, client: client)
+                let stranger = try HTTPConnection(port: port, seconds: 600, client: client)
                 #expect(try stranger.ask("POST", "/schematics", body: Array("{}".utf8)).status == 201)
             }
             let answered = ContinuousClock.now
-            let statuses = try connections.map { try $0.reply().status }
+            let replies = try connections.map { try $0.reply() }
             let all = ContinuousClock.now - start
+            // The queue was full, as its newest were refused.
+            let statuses = replies.map(\.status)
             #expect(Set(statuses) == [201, 503], "\(statuses)")
+            for refused in replies where refused.status == 503 {
+                #expect(refused["Retry-After"] == "5" && refused.text.contains("try again"), "\(refused.text)")
+            }
             #expect((answered - asked) * 4 < all, "\(answered - asked) of \(all)")
         }
     }
@@ -162,7 +166,12 @@ import Testing
     @Test func oneClientsUnfinishedBodiesHaveAnEnd() async throws {
         let site = try Site()
         try await site.visit { port in
-            let part = [UInt8](repeating: UInt8(ascii: "#"), count: 1_000_000)
+            let part = [UInt8](repeating: UInt8(ascii: "#"), count: 1_040_000)
+            // Short, because it is read to its end, and what is unfinished is given up after half a minute.
+            let probe = [UInt8](repeating: UInt8(ascii: "#"), count: 200_000)
+            func status() throws -> Int {
+                try HTTPConnection(port: port, seconds: 180).ask("POST", "/schematics", body: probe).status
+            }
             var connections: [HTTPConnection] = []
             let isFull = try holds(within: 60) {
                 let connection = try HTTPConnection(port: port)
@@ -170,14 +179,11 @@ import Testing
                 // The server may answer, and end the connection, before it has all.
                 do { try connection.send(part) } catch {}
                 connections.append(connection)
-                return try HTTPConnection(port: port).ask("POST", "/schematics", body: part).status == 503
+                return try status() == 503
             }
-            #expect(isFull && connections.count > 10 && connections.count < 30, "\(connections.count)")
+            #expect(isFull && connections.count > 10, "\(connections.count)")
             connections = []
-            #expect(
-                try holds(within: 20) {
-                    try HTTPConnection(port: port).ask("POST", "/schematics", body: part).status == 400
-                })
+            #expect(try holds { try status() == 400 })
         }
     }
 

@@ -32,7 +32,7 @@ import Testing
                 #expect(!last.detail.contains(site.folder), "\(last.detail)")
             }
             #expect(try connection.ask("GET", "/image/\(id)/v1.13.5/kernel-amd64").status == 200)
-            #expect(holds(within: 5) { site.timeline.snapshot(of: mac)?.stage == .kernel })
+            #expect(holds { site.timeline.snapshot(of: mac)?.stage == .kernel })
         }
         let lines = site.log.matching("http.status=")
         // The first line of five told of the stranger.

@@ -78,7 +78,7 @@ import Testing
         let site = try Site()
         let id = try await site.schematic("{}")
         try await site.visit { port in
-            let connection = try HTTPConnection(port: port, seconds: ends ? 10 : 1)
+            let connection = try HTTPConnection(port: port)
             try connection.send("GET /image/\(id)/v1.13.5/kernel-amd64 \(version)\r\nHost: x\r\n\(header)\r\n")
             #expect(try connection.reply().body == site.release.kernel)
             if ends {
@@ -102,7 +102,7 @@ import Testing
                 if index.isMultiple(of: 2) { connection.reset() } else { connection.close() }
             }
             #expect(
-                holds(within: 10) { openDescriptors() <= before + 2 }, "\(before) before, \(openDescriptors()) after")
+                holds { openDescriptors() <= before + 2 }, "\(before) before, \(openDescriptors()) after")
             #expect(
                 try HTTPConnection(port: port).ask("GET", "/image/\(id)/v1.13.5/kernel-amd64").body
                     == site.release.kernel)
@@ -124,7 +124,8 @@ import Testing
             #expect(
                 try HTTPConnection(port: port).ask("GET", "/image/\(id)/v1.13.5/kernel-amd64").body
                     == site.release.kernel)
-            #expect(ContinuousClock.now - start < .seconds(5))
+            // Before the server lets go of those that stand still.
+            #expect(ContinuousClock.now - start < .seconds(50))
             for connection in stalled { connection.close() }
         }
     }
@@ -139,7 +140,7 @@ import Testing
             _ = try connection.receive(upTo: 100)
             return connection
         }
-        #expect(ContinuousClock.now - start < .seconds(20))
+        #expect(ContinuousClock.now - start < .seconds(50))
         connection.close()
     }
 
@@ -180,7 +181,7 @@ import Testing
             // What was removed before the server came to open it is missing and not changed.
             let reasons = change == "remove" ? ["changed", "No such file"] : ["changed"]
             #expect(
-                holds(within: 10) {
+                holds {
                     site.log.matching("cannot send a part of an asset").contains { line in
                         line.contains(path) && reasons.contains { line.contains($0) }
                     }
@@ -203,7 +204,7 @@ import Testing
                 for _ in 0..<200 {
                     group.addTask {
                         try await blocking {
-                            try HTTPConnection(port: port, seconds: 60).ask(
+                            try HTTPConnection(port: port, seconds: 180).ask(
                                 "GET", "/image/\(id)/v1.13.5/initramfs-amd64.xz"
                             ).body == expected
                         }
@@ -212,7 +213,7 @@ import Testing
                 for try await isWhole in group { #expect(isWhole) }
             }
             try await blocking {
-                #expect(holds(within: 10) { openDescriptors() <= before + 2 })
+                #expect(holds { openDescriptors() <= before + 2 })
             }
         }
     }

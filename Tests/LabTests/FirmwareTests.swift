@@ -20,7 +20,7 @@ extension LabTests.FirmwareTests {
             _ = try await SlipwayAppliance(
                 in: lab, machines: entry(machine, schematic: "notes"), arguments: ["--tftp-root", root],
                 store: try LabEnvironment.storeForBothArchitectures())
-            let facts = try await lab.boot(machine, within: .seconds(240))
+            let facts = try await lab.boot(machine, within: .seconds(900))
             try #require(facts.failures == [])
             try #require(facts.release == "v1.13.5")
             try #require(facts.layers.map(\.name) == ["field-notes", "schematic"])
@@ -91,7 +91,7 @@ extension LabTests.FirmwareTests {
         let (booted, machines) = (machine, known)
         try await Lab.run("cards-\(cards.testDescription)") { lab in
             _ = try await SlipwayAppliance(in: lab, machines: machines)
-            let facts = try await lab.boot(booted, within: .seconds(400))
+            let facts = try await lab.boot(booted, within: .seconds(900))
             let id = try SlipwayAppliance.id(of: EverySort.schematic, in: lab)
             try EverySort.require(facts, version: TalosVersion(1, 13, 5), id: id)
             try #require(facts.commandLine.contains("lab.machine=two-cards"))

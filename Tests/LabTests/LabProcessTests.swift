@@ -8,16 +8,16 @@ import Testing
 struct LabProcessTests {
     @Test func outputIsSeenAndKept() async throws {
         try await withShell("echo one; echo two >&2; exit 3") { process in
-            try await process.wait(forText: "two", within: .seconds(10))
-            #expect(try await process.waitForExit(within: .seconds(10)) == 3)
+            try await process.wait(forText: "two", within: .seconds(180))
+            #expect(try await process.waitForExit(within: .seconds(180)) == 3)
             #expect(process.recording.text == "one\ntwo\n")
             #expect(try String(contentsOfFile: process.log, encoding: .utf8) == "one\ntwo\n")
         }
     }
 
     @Test func deadlineSaysWhatWasLastSaid() async throws {
-        try await withShell("echo still looking; exec sleep 30") { process in
-            try await process.wait(forText: "looking", within: .seconds(10))
+        try await withShell("echo still looking; exec sleep 600") { process in
+            try await process.wait(forText: "looking", within: .seconds(180))
             let error = await #expect(throws: LabError.self) {
                 try await process.wait(forText: "found", within: .milliseconds(50))
             }
@@ -30,7 +30,7 @@ struct LabProcessTests {
     @Test func endBeforeWhatWasWaitedForIsAnError() async throws {
         try await withShell("echo goodbye") { process in
             let error = await #expect(throws: LabError.self) {
-                try await process.wait(forText: "hello", within: .seconds(10))
+                try await process.wait(forText: "hello", within: .seconds(180))
             }
             #expect(error?.description.contains("ended with 0") == true)
         }
@@ -38,7 +38,7 @@ struct LabProcessTests {
 
     @Test func processThatHeedsNoRequestIsEndedAnyhow() async throws {
         try await withShell("trap '' TERM; echo deaf; while :; do sleep 1; done") { process in
-            try await process.wait(forText: "deaf", within: .seconds(10))
+            try await process.wait(forText: "deaf", within: .seconds(180))
             await process.stop()
             #expect(process.recording.exitStatus == 128 + SIGKILL)
         }
@@ -46,11 +46,11 @@ struct LabProcessTests {
 
     @Test func readinessIsHeard() async throws {
         let socket = try ReadinessSocket()
-        try await withShell("exec sleep 30") { process in
-            socket.listen(within: 10) { process.becameReady() }
+        try await withShell("exec sleep 600") { process in
+            socket.listen(within: 180) { process.becameReady() }
             let sender = Thread { sendReadiness(to: socket.path) }
             sender.start()
-            try await process.waitUntilReady(within: .seconds(10))
+            try await process.waitUntilReady(within: .seconds(180))
             await process.stop()
         }
     }

@@ -13,8 +13,8 @@ extension LabTests.OutageTests {
         let machine = LabMachine("waiting", number: 0x60, firmware: firmware)
         try await Lab.run("outage-\(firmware)") { lab in
             let appliance = try await SlipwayAppliance(in: lab, machines: entry(machine))
-            async let facts = lab.boot(machine, within: .seconds(300))
-            try await appliance.process.wait(forText: "boot.stage=script", within: .seconds(120))
+            async let facts = lab.boot(machine, within: .seconds(900))
+            try await appliance.process.wait(forText: "boot.stage=script", within: .seconds(600))
             // So slow that the kernel, of fourteen megabytes, takes a quarter of a minute.
             try lab.throttleAppliance(to: 8)
             try await Task.sleep(for: .seconds(4))

@@ -53,7 +53,7 @@ extension LabTests.ReferenceApplianceTests {
                     "--pxe-service=tag:!ipxe,X86-64_EFI,netboot,ipxe.efi,\(address)",
                     "--pxe-service=tag:!ipxe,BC_EFI,netboot,ipxe.efi,\(address)",
                 ])
-            try await proxy.wait(forText: "DHCP, proxy", within: .seconds(10))
+            try await proxy.wait(forText: "DHCP, proxy", within: .seconds(180))
             try lab.startOnAppliance("web", [files.busybox, "httpd", "-f", "-vv", "-p", "\(address):80", "-h", root])
             let facts = try await lab.boot(machine)
             try #require(facts.failures == [])

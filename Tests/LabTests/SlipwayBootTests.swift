@@ -85,8 +85,8 @@ extension LabTests.SlipwayBootTests {
             _ = try await SlipwayAppliance(
                 in: lab,
                 machines: entry(newer) + "\n" + entry(older, schematic: "notes", version: "v1.7.6"))
-            async let first = lab.boot(newer, within: .seconds(240))
-            async let second = lab.boot(older, within: .seconds(240))
+            async let first = lab.boot(newer, within: .seconds(900))
+            async let second = lab.boot(older, within: .seconds(900))
             let (newerFacts, olderFacts) = try await (first, second)
             try requireEverySort(newerFacts, on: newer, in: lab)
 

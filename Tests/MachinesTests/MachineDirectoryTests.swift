@@ -43,9 +43,12 @@ import Testing
     }
 
     /// Runs a directory and lets `body` change files. The long interval leaves all the noticing to the kernel.
+    ///
+    /// - Parameter body: Is given what waits for a load of which a condition holds. A file may be read between the moments in which
+    ///   it is emptied and written, so that there are loads in between.
     private func running(
         _ directory: MachineDirectory, interval: Duration = .seconds(3600),
-        _ body: (_ next: () async throws -> Bool) async throws -> Void
+        _ body: (_ load: (_ condition: (_ succeeds: Bool) -> Bool) async throws -> Void) async throws -> Void
     ) async throws {
         let (loads, continuation) = AsyncStream.makeStream(of: Bool.self)
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -56,14 +59,16 @@ import Testing
             }
             group.addTask {
                 // A deadline, so that a change nobody notices fails the test instead of stopping it.
-                try await Task.sleep(for: .seconds(20))
+                try await Task.sleep(for: .seconds(180))
                 continuation.finish()
             }
             var iterator = loads.makeAsyncIterator()
-            try await body {
-                let loaded: Bool? = await iterator.next()
-                guard let loaded else { throw NothingLoaded() }
-                return loaded
+            try await body { condition in
+                while true {
+                    let loaded: Bool? = await iterator.next()
+                    guard let loaded else { throw NothingLoaded() }
+                    if condition(loaded) { return }
+                }
             }
             group.cancelAll()
             while let result = await group.nextResult() { if case .failure(is CancellationError) = result { continue } }
@@ -73,28 +78,29 @@ import Testing
     @Test func runLoadsWhatChanges() async throws {
         let folder = try TemporaryFolder()
         let directory = MachineDirectory(path: try folder.write("machines.yaml", Self.text("first")))
-        try await running(directory) { next in
-            #expect(try await next())
-            #expect(names(directory) == ["first"])
+        func problem(_ text: String) -> Bool {
+            let problems = directory.status.problems
+            return problems.count == 1 && problems[0].description.contains(text)
+        }
+        try await running(directory) { load in
+            try await load { $0 && names(directory) == ["first"] }
 
             try folder.replace("machines.yaml", Self.text("renamed over"))
-            #expect(try await next())
-            #expect(names(directory) == ["renamed over"])
+            try await load { $0 && names(directory) == ["renamed over"] }
 
             try folder.write("machines.yaml", Self.text("written in place"))
-            #expect(try await next())
-            #expect(names(directory) == ["written in place"])
+            try await load { $0 && names(directory) == ["written in place"] }
 
             try folder.replace("machines.yaml", "machines: {")
-            #expect(try await !next())
+            try await load { !$0 }
             #expect(names(directory) == ["written in place"])
 
             try folder.remove("machines.yaml")
-            #expect(try await !next())
+            try await load { !$0 && problem("No such file") }
             try folder.write("machines.yaml", Self.text("back", schematic: "s/x.yaml"))
-            // Its schematic is not there yet; when it comes, the file is sound.
-            #expect(try await !next())
-            #expect(directory.status.problems.count == 1)
+            // Its schematic is not there yet.
+            try await load { !$0 && problem("x.yaml") }
+            #expect(names(directory) == ["written in place"])
         }
     }
 
@@ -103,12 +109,11 @@ import Testing
         try folder.write("s/x.yaml", "customization: {}")
         let directory = MachineDirectory(
             path: try folder.write("machines.yaml", Self.text("m", schematic: "s/x.yaml")))
-        try await running(directory) { next in
-            #expect(try await next())
+        try await running(directory) { load in
+            try await load { $0 }
             let before = directory.current?.schematics.first?.id
             try folder.replace("s/x.yaml", "customization: {extraKernelArgs: [a]}")
-            #expect(try await next())
-            #expect(directory.current?.schematics.first?.extraKernelArguments == ["a"])
+            try await load { $0 && directory.current?.schematics.first?.extraKernelArguments == ["a"] }
             #expect(directory.current?.schematics.first?.id != before)
         }
     }
@@ -120,11 +125,10 @@ import Testing
         let link = "\(folder.path)/machines.yaml"
         try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: target)
         let directory = MachineDirectory(path: link)
-        try await running(directory, interval: .milliseconds(100)) { next in
-            #expect(try await next())
+        try await running(directory, interval: .milliseconds(100)) { load in
+            try await load { $0 && names(directory) == ["first"] }
             try elsewhere.write("real.yaml", Self.text("second"))
-            #expect(try await next())
-            #expect(names(directory) == ["second"])
+            try await load { $0 && names(directory) == ["second"] }
         }
     }
 

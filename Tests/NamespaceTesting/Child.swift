@@ -43,7 +43,7 @@ public final class Child: @unchecked Sendable {
         close(output)
     }
 
-    /// Lines up to the one that contains `mark`, or to the end. A child that says nothing for 20 seconds is ended.
+    /// Lines up to the one that contains `mark`, or to the end. A child that says nothing for three minutes is ended.
     public func lines(until mark: String? = nil) -> [String] {
         var lines: [String] = []
         while true {
@@ -55,7 +55,7 @@ public final class Child: @unchecked Sendable {
                 continue
             }
             var waiting = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
-            guard poll(&waiting, 1, 20_000) > 0 else {
+            guard poll(&waiting, 1, 180_000) > 0 else {
                 Issue.record("no \(mark ?? "end") after \(lines)")
                 terminate()
                 return lines

@@ -49,12 +49,15 @@ public struct Namespaces: Sendable {
     }
 
     /// Sends a DHCP message from an interface of the client's and gives what comes back.
+    ///
+    /// - Parameter expected: How many answers there will be. They are waited for as long as it takes, and then a moment more for one
+    ///   too many; without any, that moment is all.
     public func ask(
         _ interface: String, _ message: [UInt8], from port: Int = 68, to destination: String = "255.255.255.255",
-        _ destinationPort: Int = 67
+        _ destinationPort: Int = 67, expecting expected: Int = 1
     ) throws -> [Heard] {
         let digits = message.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-        let command = [Self.rig, "ask", interface, "\(port)", destination, "\(destinationPort)", digits]
+        let command = [Self.rig, "ask", "\(expected)", interface, "\(port)", destination, "\(destinationPort)", digits]
         let lines = try inside(client, command).finish()
         #expect(lines.allSatisfy { $0.hasPrefix("answer ") }, "\(lines)")
         return lines.filter { $0.hasPrefix("answer ") }.map { line in

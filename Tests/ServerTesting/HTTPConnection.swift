@@ -13,10 +13,11 @@ public final class HTTPConnection: @unchecked Sendable {
     /// Connects.
     ///
     /// - Parameters:
-    ///   - seconds: How long a read may wait.
+    ///   - seconds: How long a read may wait. It is shorter than the server's own patience with a connection that does nothing,
+    ///     so that a server which does not end one is found out.
     ///   - client: The last number of the client's own address, 127.0.0.…; the system's choice by default, which is 1.
     ///   - receiveBuffer: The kernel's receive buffer in bytes; small ones make a client that does not read be noticed.
-    public init(port: Int, seconds: Int = 20, client: UInt8? = nil, receiveBuffer: Int32? = nil) throws {
+    public init(port: Int, seconds: Int = 50, client: UInt8? = nil, receiveBuffer: Int32? = nil) throws {
         socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard socket >= 0 else { throw Failure(description: "no socket: \(String(cString: strerror(errno)))") }
         var time = timeval(tv_sec: seconds, tv_usec: 0)
@@ -107,6 +108,12 @@ public final class HTTPConnection: @unchecked Sendable {
         if count < 0, errno == ECONNRESET { return [] }
         guard count >= 0 else { throw Failure(description: "nothing came: \(String(cString: strerror(errno)))") }
         return Array(bytes.prefix(count))
+    }
+
+    /// Waits until the server has begun to send, and takes nothing of it.
+    public func awaitFirstByte() throws {
+        var byte: UInt8 = 0
+        guard recv(socket, &byte, 1, Int32(MSG_PEEK)) == 1 else { throw Failure(description: "nothing came") }
     }
 
     /// Whether the server has ended the connection, after what it may still have sent.

@@ -6,7 +6,7 @@ import Testing
 @Suite struct ArgumentTests {
     private func refusal(of arguments: [String]) throws -> String {
         let program = try Program(arguments)
-        #expect(try program.finish(within: 20) == 64, "\(arguments): \(program.errors)")
+        #expect(try program.finish() == 64, "\(arguments): \(program.errors)")
         #expect(program.output.isEmpty, "\(program.output)")
         return program.errors
     }

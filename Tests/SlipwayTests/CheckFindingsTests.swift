@@ -74,7 +74,7 @@ import Testing
         _ = try daemon.port()
         // The log shows what has quotes in it with escapes.
         let places = found.map { $0.prefix { $0 != " " } }
-        #expect(places.allSatisfy { daemon.errors.contains("\(path):\($0)") }, "\(daemon.errors)")
+        #expect(places.allSatisfy { daemon.says("\(path):\($0)") }, "\(daemon.errors)")
     }
 
     @Test func secureBootIsNotMadeYet() throws {
@@ -202,9 +202,11 @@ import Testing
             ])
             _ = try daemon.port()
             #expect(
-                daemon.errorLines.contains {
-                    $0.contains(" warning ") && $0.contains("--loader-folder \(path): \(reason)")
-                })
+                holds {
+                    daemon.errorLines.contains {
+                        $0.contains(" warning ") && $0.contains("--loader-folder \(path): \(reason)")
+                    }
+                }, "\(daemon.errors)")
         }
     }
 

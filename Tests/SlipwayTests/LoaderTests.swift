@@ -30,10 +30,10 @@ import Testing
     private func fetch(_ name: String, port: Int, blockSize: Int = 1468) throws -> Data? {
         let target = "\(scratch.path)/got-\(UUID())"
         let curl = try Program(command: [
-            "/usr/bin/curl", "-sS", "--max-time", "60", "--tftp-blksize", "\(blockSize)", "--path-as-is", "-o", target,
+            "/usr/bin/curl", "-sS", "--max-time", "900", "--tftp-blksize", "\(blockSize)", "--path-as-is", "-o", target,
             "tftp://127.0.0.1:\(port)/\(name)",
         ])
-        return try curl.finish(within: 70) == 0 ? FileManager.default.contents(atPath: target) : nil
+        return try curl.finish(within: 1000) == 0 ? FileManager.default.contents(atPath: target) : nil
     }
 
     @Test func tftpAndHTTPServeTheSameFilesAtAnyTime() throws {
@@ -120,7 +120,7 @@ import Testing
     }
 
     @Test func everyLoaderFindsAScriptBesideIt() throws {
-        let port = try HeldPort(datagrams: false).port
+        let port = try #require(unusedPort())
         let (program, _, tftp) = try serve(httpPort: port)
         defer { withExtendedLifetime(program) {} }
         for name in ["autoexec.ipxe", "sub/AUTOEXEC.IPXE"] {
@@ -166,7 +166,7 @@ private final class DatagramClient {
     init(port: Int) throws {
         peer = port
         socket = Glibc.socket(AF_INET, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var time = timeval(tv_sec: 20, tv_usec: 0)
+        var time = timeval(tv_sec: Int(patience), tv_usec: 0)
         setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
     }
 

@@ -121,7 +121,8 @@ final class Program {
     /// The lines of standard error.
     var errorLines: [String] { errors.split(separator: "\n").map(String.init) }
 
-    func send(_ signal: Int32) { kill(process, signal) }
+    /// Sends a signal, unless it has ended: its number may be another process' by then.
+    func send(_ signal: Int32) { if !hasEnded { kill(process, signal) } }
 
     /// Whether it has ended.
     var hasEnded: Bool {
@@ -135,16 +136,19 @@ final class Program {
     /// Waits for its end.
     ///
     /// - Returns: Its exit code, or the signal that ended it as a negative number.
-    func finish(within seconds: Double = 60) throws -> Int32 {
+    func finish(within seconds: Double = patience) throws -> Int32 {
         try #require(holds(within: seconds) { hasEnded }, "it runs on: \(errors)")
         let status = status ?? 0
         return status & 0x7F == 0 ? (status >> 8) & 0xFF : -(status & 0x7F)
     }
 
+    /// Whether it says so on standard error, now or soon: the log is written behind what it tells of.
+    func says(_ text: String) -> Bool { holds { errors.contains(text) || hasEnded } && errors.contains(text) }
+
     /// Waits until everything listens, and gives a port from the log.
     func port(_ name: String = "http") throws -> Int {
         var port: Int?
-        _ = holds(within: 30) {
+        _ = holds {
             for line in errorLines where line.contains(" notice ready ") {
                 for word in line.split(separator: " ") where word.hasPrefix("\(name).port=") {
                     port = Int(word.dropFirst(name.count + 6))
@@ -165,7 +169,7 @@ final class NotifySocket: Sendable {
     init(_ name: String) throws {
         self.name = name
         socket = Glibc.socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var time = timeval(tv_sec: 20, tv_usec: 0)
+        var time = timeval(tv_sec: Int(patience), tv_usec: 0)
         setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)

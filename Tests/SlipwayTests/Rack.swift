@@ -68,7 +68,7 @@ final class Rack {
     ) throws -> (status: String, body: String) {
         let bound = source.map { "--interface \($0)" } ?? ""
         let text = try shell(
-            "ip netns exec \(namespace) curl -s --max-time 10 \(bound) -w '\\n%{http_code}' 'http://\(address):8080\(path)'"
+            "ip netns exec \(namespace) curl -s --max-time 120 \(bound) -w '\\n%{http_code}' 'http://\(address):8080\(path)'"
         )
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         return (lines.last ?? "", lines.dropLast().joined(separator: "\n"))

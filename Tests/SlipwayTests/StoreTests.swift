@@ -68,7 +68,7 @@ import Testing
         let reply = try connection.ask("GET", "/image/\(id)/v1.13.5/kernel-amd64")
         #expect(reply.status == 500, "\(reply.status)")
         #expect(
-            try holds(within: 5) {
+            try holds {
                 try HTTPConnection(port: program.port()).ask("GET", "/readyz").text.contains(
                     "vmlinuz of v1.13.5 for amd64")
             })
@@ -79,7 +79,7 @@ import Testing
             try HTTPConnection(port: program.port()).ask("GET", "/image/\(id)/v1.13.5/kernel-amd64").body
                 == release.kernel)
         #expect(
-            try holds(within: 5) { try HTTPConnection(port: program.port()).ask("GET", "/readyz").body.isEmpty })
+            try holds { try HTTPConnection(port: program.port()).ask("GET", "/readyz").body.isEmpty })
     }
 
     @Test(arguments: ["work", "temporary"])

@@ -64,7 +64,7 @@ import Testing
                 "check", "--store", store, "--config", machines, "--dhcp", "off", "--no-tftp", "--http-address",
                 "127.0.0.1", "--http-port", "18080", "--external-url", "http://127.0.0.1:18080",
             ])
-            return (try program.finish(within: 20), program.errors)
+            return (try program.finish(), program.errors)
         }
         #expect(chmod(machines, 0o644) == 0)
         let open = try check()
@@ -82,7 +82,7 @@ import Testing
         for folder in ["blobs", "records"] { #expect(chmod("\(store)/\(folder)", 0o750) == 0) }
         for arguments in try commands(store) {
             let program = try run(arguments, as: Self.other)
-            #expect(try program.finish(within: 20) == 1, "\(arguments): \(program.errors)")
+            #expect(try program.finish() == 1, "\(arguments): \(program.errors)")
             #expect(program.errors.contains("Permission denied"), "\(arguments): \(program.errors)")
             #expect(
                 program.errors.contains(

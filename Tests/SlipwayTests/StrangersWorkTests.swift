@@ -5,7 +5,8 @@ import Synchronization
 import Testing
 
 /// What one host can send without credentials, while another asks whether the daemon is well and the service manager waits for its
-/// watchdog. The limits are generous: the point is that nobody waits for a stranger's work, not how fast the machine is.
+/// watchdog. The point is that nobody waits for a stranger's work, not how fast the machine is, so a thread that asks for nothing
+/// but a moment of a processor is watched beside them.
 @Suite(.serialized) struct StrangersWorkTests {
     /// What the stranger does.
     enum Attack: CaseIterable {
@@ -25,8 +26,8 @@ import Testing
         case refusals
     }
 
-    /// How long nobody may wait.
-    private static let patience = Duration.seconds(3)
+    /// How long nobody may wait, on a machine where nobody waits for a processor.
+    private static let limit = Duration.seconds(3)
     /// How much memory a stranger may make the daemon take, in KiB.
     private static let memory = 300 << 10
 
@@ -51,12 +52,12 @@ import Testing
             try run(attack, port: port)
             isOver.store(true, ordering: .relaxed)
         }
-        let deadline = ContinuousClock.now + .seconds(60)
-        while !isOver.load(ordering: .relaxed), !attacker.hasEnded, ContinuousClock.now < deadline { usleep(20_000) }
+        _ = holds(within: 60) { isOver.load(ordering: .relaxed) || attacker.hasEnded }
+        #expect(holds { watch.answers > 10 }, "there was nothing to measure")
         let seen = try watch.end()
-        #expect(seen.answers > 10, "there was nothing to measure")
-        #expect(seen.longestAnswer < Self.patience, "/healthz")
-        #expect(seen.longestSilence < Self.patience, "the watchdog")
+        let limit = Self.limit + seen.longestPause * 10
+        #expect(seen.longestAnswer < limit, "/healthz; the machine itself: \(seen.longestPause)")
+        #expect(seen.longestSilence < limit, "the watchdog; the machine itself: \(seen.longestPause)")
         #expect(seen.mostMemory - before < Self.memory, "\(before) KiB before, \(seen.mostMemory) KiB at most")
         program.send(SIGKILL)
         // What a connection of the attacker says once the daemon is gone is of no interest.
@@ -158,12 +159,15 @@ private final class Background: Sendable {
     }
 }
 
-/// Asks for `/healthz` ten times a second, each time by a new connection, listens to the watchdog, and looks at the memory.
+/// Asks for `/healthz` ten times a second, each time by a new connection, listens to the watchdog, and looks at the memory, and at
+/// how the machine itself does.
 private final class Watch: Sendable {
     struct Seen {
         var answers = 0
         var longestAnswer = Duration.zero
         var longestSilence = Duration.zero
+        /// How much later than it should a thread of this process went on that had slept.
+        var longestPause = Duration.zero
         var mostMemory = 0
     }
 
@@ -195,8 +199,18 @@ private final class Watch: Sendable {
                 seen.withLock { $0.longestSilence = max($0.longestSilence, silence) }
             }
         }
-        tasks.withLock { $0 = [health, pulse] }
+        let control = Background { [self] in
+            while !isOver.load(ordering: .relaxed) {
+                let start = ContinuousClock.now
+                usleep(20_000)
+                let pause = ContinuousClock.now - start - .milliseconds(20)
+                seen.withLock { $0.longestPause = max($0.longestPause, pause) }
+            }
+        }
+        tasks.withLock { $0 = [health, pulse, control] }
     }
+
+    var answers: Int { seen.withLock { $0.answers } }
 
     func end() throws -> Seen {
         isOver.store(true, ordering: .relaxed)

@@ -1,5 +1,6 @@
 import Compositions
 import Digests
+import FolderTesting
 import Glibc
 import Testing
 

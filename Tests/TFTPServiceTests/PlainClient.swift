@@ -59,7 +59,7 @@ final class PlainClient {
     }
 
     /// The next packet, or nil when none comes in time or what comes is none.
-    func receive(milliseconds: Int32 = 15_000) -> TFTPPacket? {
+    func receive(milliseconds: Int32 = 180_000) -> TFTPPacket? {
         var waiting = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
         guard poll(&waiting, 1, milliseconds) == 1 else { return nil }
         var buffer = [UInt8](repeating: 0, count: 65536)

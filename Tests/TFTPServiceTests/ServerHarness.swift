@@ -1,29 +1,10 @@
 import Foundation
 import Logging
 import NetworkTypes
+import ServerTesting
 import Synchronization
+import TFTP
 import TFTPService
-
-/// A folder of its own for one test, removed with it.
-final class TemporaryFolder: Sendable {
-    let path: String
-
-    init() throws {
-        path = NSTemporaryDirectory() + "tftp-" + UUID().uuidString
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-
-    @discardableResult
-    func write(_ name: String, _ bytes: [UInt8]) throws -> String {
-        let file = path + "/" + name
-        try FileManager.default.createDirectory(
-            atPath: (file as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
-        try Data(bytes).write(to: URL(fileURLWithPath: file))
-        return file
-    }
-}
 
 /// What a server reported, in order.
 final class EventLog: Sendable {
@@ -33,17 +14,29 @@ final class EventLog: Sendable {
 
     var events: [TFTPEvent] { state.withLock { $0 } }
 
-    /// Waits until an event matches; nil when none does within five seconds.
+    /// Waits until an event matches; nil when none does.
     func first<T>(_ match: (TFTPEvent) -> T?) async throws -> T? {
-        for _ in 0..<500 {
-            if let found = events.lazy.compactMap(match).first { return found }
-            try await Task.sleep(for: .milliseconds(10))
+        var found: T?
+        _ = try await comesTrue {
+            found = events.lazy.compactMap(match).first
+            return found != nil
         }
-        return nil
+        return found
     }
 }
 
-/// A server on loopback at a port of the system's choice, for the time of `body`.
+/// Looks at a condition until it holds, without a thread of its own; false when that takes too long.
+func comesTrue(_ condition: () -> Bool) async throws -> Bool {
+    let deadline = ContinuousClock.now + .seconds(patience)
+    while !condition() {
+        guard ContinuousClock.now < deadline else { return false }
+        try await Task.sleep(for: .milliseconds(10))
+    }
+    return true
+}
+
+/// A server on loopback at a port of the system's choice, for the time of `body`. It sends again later than others do, so that a
+/// test that is held up does not see a packet twice.
 func withServer<T>(
     _ tree: any TFTPTree, addresses: [IPv4Address] = [.loopback],
     configure: (inout TFTPServer.Settings) -> Void = { _ in },
@@ -52,6 +45,7 @@ func withServer<T>(
     var settings = TFTPServer.Settings()
     settings.addresses = addresses
     settings.port = 0
+    settings.retry = RetryPolicy(interval: .growing(milliseconds: 20_000))
     configure(&settings)
     let log = EventLog()
     let server = try TFTPServer(

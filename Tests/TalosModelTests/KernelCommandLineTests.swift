@@ -94,8 +94,8 @@ import VectorTesting
         let arguments = (0..<count).map { index in Array(pattern.replacing("*", with: "k\(index)").utf8) }
         var line = present
         let duration = ContinuousClock().measure { line.extend(arguments) }
-        // Unoptimised and on a busy machine; a search for each argument takes minutes.
-        #expect(duration < .seconds(10))
+        // Unoptimised and on a busy machine; a search for each argument takes an hour.
+        #expect(duration < .seconds(100))
         if pattern == "-*" {
             #expect(line["k0"] == nil && line["k\(count - 1)"] == nil && line["a"]?.count == count)
             #expect(line == KernelCommandLine(parsing: (0..<count).map { "a=\($0)" }.joined(separator: " ")))
