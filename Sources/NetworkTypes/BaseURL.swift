@@ -43,6 +43,9 @@ public struct BaseURL: Hashable, Sendable, CustomStringConvertible {
         let rest = text[text.utf8.index(colon, offsetBy: 3)...]
         let end = rest.utf8.firstIndex(of: UInt8(ascii: "/")) ?? rest.endIndex
         (host, port) = try Self.authority(rest[..<end])
+        if let obstacle = host.obstacle {
+            throw AddressError("\(obstacle); write the address of one, \(Self.example)")
+        }
         path = String(rest[end...])
         try Self.check(path: path)
     }

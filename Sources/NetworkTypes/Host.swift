@@ -35,13 +35,61 @@ public enum Host: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Why it is no host's own address, as a sentence that names it; nil if it may be one's.
+    public var obstacle: String? {
+        if isUnspecified { return "\(self) stands for every address of a host, and is that of none" }
+        return obstacleToListening
+    }
+
+    /// Why no host can listen on it, as a sentence that names it; nil if one may. All addresses of a host at once are one.
+    var obstacleToListening: String? {
+        switch address {
+        case .ipv4(let address)? where address == .broadcast:
+            "\(self) is the broadcast address, which is no host's own"
+        case .ipv4(let address)? where address.value >> 28 == 0xE: "\(self) is the address of a group and not of a host"
+        case .ipv6(let octets)? where octets.first == 0xFF: "\(self) is the address of a group and not of a host"
+        default: nil
+        }
+    }
+
+    /// Whether it is 0.0.0.0 or :: (RFC 1122 §3.2.1.3, RFC 4291 §2.5.2).
+    private var isUnspecified: Bool {
+        switch address {
+        case .ipv4(let address)?: address == .any
+        case .ipv6(let octets)?: octets.allSatisfy { $0 == 0 }
+        case nil: false
+        }
+    }
+
+    /// An address by its bits; that of IPv4 also where it was written as one of IPv6 (RFC 4291 §2.5.5.2).
+    private enum Address {
+        case ipv4(IPv4Address)
+        case ipv6([UInt8])
+    }
+
+    private var address: Address? {
+        switch self {
+        case .ipv4(let address): return .ipv4(address)
+        case .ipv6(let text):
+            guard let octets = Self.octets(ofIPv6: text.utf8.prefix { $0 != UInt8(ascii: "%") }) else { return nil }
+            let isMapped = octets[..<10].allSatisfy { $0 == 0 } && octets[10] == 0xFF && octets[11] == 0xFF
+            return isMapped ? IPv4Address(octets: octets[12...]).map(Address.ipv4) : .ipv6(octets)
+        case .name: return nil
+        }
+    }
+
+    private static func octets(ofIPv6 text: Substring.UTF8View) -> [UInt8]? {
+        var address = in6_addr()
+        guard inet_pton(AF_INET6, String(decoding: text, as: UTF8.self), &address) == 1 else { return nil }
+        return withUnsafeBytes(of: address) { Array($0) }
+    }
+
     private static func isIPv6(_ text: String) -> Bool {
         let parts = text.utf8.split(separator: UInt8(ascii: "%"), maxSplits: 1, omittingEmptySubsequences: false)
         guard let first = parts.first, parts.count == 1 || isLink(parts[1]),
             first.allSatisfy({ $0.hexadecimalDigit != nil || ".:".utf8.contains($0) })
         else { return false }
-        var address = in6_addr()
-        return inet_pton(AF_INET6, String(decoding: first, as: UTF8.self), &address) == 1
+        return octets(ofIPv6: first) != nil
     }
 
     /// Whether an interface may have this name, which the kernel keeps in 16 bytes with a zero at the end.
@@ -85,11 +133,12 @@ public struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
     ///
     /// - Throws: ``AddressError``, which says what else is in it.
     public init(parsing text: String) throws(AddressError) {
+        let example = "write an address of this host, as in 10.77.0.2, or 0.0.0.0 for all of them"
         if let host = Host(parsing: text) {
+            if let obstacle = host.obstacleToListening { throw AddressError("\(obstacle); \(example)") }
             self.init(host: host)
             return
         }
-        let example = "write an address of this host, as in 10.77.0.2, or 0.0.0.0 for all of them"
         if text.isEmpty { throw AddressError("it is empty; \(example)") }
         if text.utf8.contains(UInt8(ascii: "/")) { throw AddressError("it is no address; \(example)") }
         if text.utf8.first == UInt8(ascii: "[") {

@@ -34,6 +34,7 @@ public struct ListenEndpoint: Hashable, Sendable, CustomStringConvertible {
         guard let host = Host(parsing: Substring(name)) else {
             throw AddressError("there is neither an address nor a host name before its port; \(example)")
         }
+        if let obstacle = host.obstacleToListening { throw AddressError("\(obstacle); \(example)") }
         if case .ipv6 = host {
             guard isBracketed else {
                 throw AddressError("an IPv6 address stands in brackets before a port; \(example)")

@@ -39,13 +39,21 @@ import Testing
         ("http://a/{x}", "%7B"), ("http://a/\"", "%22"), ("http://a/\\x", "%5C"), ("http://a\\b", "host name"),
         ("http://a/%4", "%25"), ("http://a/%zz", "%25"), ("http://a/%", "%25"),
         ("http://a/" + String(repeating: "x", count: 1024), "longer"),
+        ("http://0.0.0.0", "0.0.0.0 stands for every address"), ("http://[::]:80/x", ":: stands for every address"),
+        ("http://[0:0::0]", "stands for every address"), ("http://[::ffff:0.0.0.0]", "stands for every address"),
+        ("http://224.0.0.1:8080", "224.0.0.1 is the address of a group"), ("https://239.255.255.255", "group"),
+        ("http://[ff02::1]", "ff02::1 is the address of a group"), ("http://[::ffff:224.0.0.1]", "group"),
+        ("http://255.255.255.255", "broadcast"),
     ])
     func whatIsNone(text: String, named: String) {
         let error = #expect(throws: AddressError.self) { try BaseURL(parsing: text) }
         #expect(error?.description.contains(named) == true, "\(error?.description ?? "")")
     }
 
-    @Test(arguments: ["0.0.0.0", "10.77.0.2", "::", "::1", "fe80::1%eth0", "localhost", "boot.example"])
+    @Test(arguments: [
+        "0.0.0.0", "10.77.0.2", "::", "::1", "fe80::1%eth0", "localhost", "boot.example", "223.255.255.255",
+        "240.0.0.1",
+    ])
     func whatIsListenedOn(text: String) throws { #expect(try ListenAddress(parsing: text).description == text) }
 
     @Test(arguments: [
@@ -55,6 +63,8 @@ import Testing
         ("[::1]", "brackets"),
         ("[::1]:80", "brackets"), ("http://10.0.0.1", "no address"), ("10.0.0.0/8", "no address"), ("::g", "neither"),
         ("fe80::1%", "neither"), ("a b", "neither"), ("*", "neither"), ("10.0.0.1\n", "neither"),
+        ("224.0.0.1", "224.0.0.1 is the address of a group"), ("255.255.255.255", "0.0.0.0 for all of them"),
+        ("ff02::1%eth0", "ff02::1%eth0 is the address of a group"), ("::ffff:224.0.0.1", "address of this host"),
     ])
     func whatIsNotListenedOn(text: String, named: String) {
         let error = #expect(throws: AddressError.self) { try ListenAddress(parsing: text) }

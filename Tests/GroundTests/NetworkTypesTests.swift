@@ -94,7 +94,8 @@ import Testing
 
     @Test(arguments: [
         "", ":", "1", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:+1", "127.0.0.1:1 ",
-        "::1:2122", "[::1]", "[]:1", "[127.0.0.1]:1", "[a.example]:1", "10.1:1", "a b:1", "/x:1", "127.0.0.1:١",
+        "::1:2122", "[::1]", "[]:1", "224.0.0.1:1", "[ff02::1]:1", "[127.0.0.1]:1", "[a.example]:1", "10.1:1", "a b:1",
+        "/x:1", "127.0.0.1:١",
     ])
     func whatIsNoEndpointToListenOn(text: String) {
         #expect(throws: AddressError.self) { try ListenEndpoint(parsing: text) }

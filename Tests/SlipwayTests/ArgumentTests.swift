@@ -14,7 +14,9 @@ import Testing
     @Test(arguments: [
         "", " http://a", "http://a b", "http://${net0/ip}/", "http://a?x", "http://a/#x", "http://u:p@a",
         "http://a:99999",
-        "http://a:", "http://a\n", "10.0.0.1:8080", "ftp://a", "http://", "http://:80",
+        "http://a:", "http://a\n", "10.0.0.1:8080", "ftp://a", "http://", "http://:80", "http://0.0.0.0:8080",
+        "http://[::]",
+        "http://224.0.0.1", "http://[ff02::1]:8080",
     ])
     func anExternalURLThatIsNone(url: String) throws {
         let scratch = try Scratch()
@@ -54,7 +56,10 @@ import Testing
     @Test(arguments: [
         ("--http-address", "", "an address of this host"), ("--http-address", "10.0.0.300", "an address of this host"),
         ("--http-address", "127.0.0.1:80", "--http-port"), ("--http-address", "[::1]", "without them"),
-        ("--http-address", "http://a", "an address of this host"), ("--http-port", "70000", "from 0 to 65535"),
+        ("--http-address", "http://a", "an address of this host"),
+        ("--http-address", "224.0.0.1", "an address of this host"),
+        ("--http-address", "255.255.255.255", "an address of this host"),
+        ("--http-port", "70000", "from 0 to 65535"),
         ("--http-port", "x", "from 0 to 65535"), ("--http-port", "+80", "from 0 to 65535"),
         ("--http-port", "", "from 0 to 65535"),
         ("--tftp-port", "65536", "from 0 to 65535"), ("--builds", "0", "from 1 to 1024"),
