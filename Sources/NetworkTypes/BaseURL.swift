@@ -14,10 +14,8 @@ public struct BaseURL: Hashable, Sendable, CustomStringConvertible {
 
     /// The protocol.
     public let scheme: Scheme
-    /// The host.
-    public let host: Host
-    /// The TCP port, if one is given.
-    public let port: UInt16?
+    /// Host and port.
+    public let authority: Authority
     /// What stands behind host and port: nothing, or a path that begins with a slash and may end with one.
     public let path: String
 
@@ -42,8 +40,8 @@ public struct BaseURL: Hashable, Sendable, CustomStringConvertible {
         self.scheme = scheme
         let rest = text[text.utf8.index(colon, offsetBy: 3)...]
         let end = rest.utf8.firstIndex(of: UInt8(ascii: "/")) ?? rest.endIndex
-        (host, port) = try Self.authority(rest[..<end])
-        if let obstacle = host.obstacle {
+        authority = try Authority(parsing: rest[..<end])
+        if let obstacle = authority.host.obstacle {
             throw AddressError("\(obstacle); write the address of one, \(Self.example)")
         }
         path = String(rest[end...])
@@ -58,10 +56,12 @@ public struct BaseURL: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// As it was written, with the scheme in lower case.
-    public var description: String {
-        let host = if case .ipv6(let text) = host { "[\(text)]" } else { host.description }
-        return "\(scheme.rawValue)://\(host)" + (port.map { ":\($0)" } ?? "") + path
-    }
+    public var description: String { "\(scheme.rawValue)://\(authority)\(path)" }
+
+    /// The host.
+    public var host: Host { authority.host }
+    /// The TCP port, if one is given.
+    public var port: UInt16? { authority.port }
 
     /// What may stand nowhere in it.
     private static func fault(in text: String) -> String? {
@@ -77,49 +77,6 @@ public struct BaseURL: Hashable, Sendable, CustomStringConvertible {
             }
         }
         return nil
-    }
-
-    private static func authority(_ text: Substring) throws(AddressError) -> (Host, UInt16?) {
-        if text.utf8.contains(UInt8(ascii: "@")) {
-            throw AddressError("it has a user name in it, which everybody could read; remove all up to the '@'")
-        }
-        var name = text
-        var port: Substring?
-        if text.utf8.first == UInt8(ascii: "[") {
-            guard let end = text.utf8.firstIndex(of: UInt8(ascii: "]")) else {
-                throw AddressError("an IPv6 address ends with ']', as in http://[fd00::2]:8080")
-            }
-            name = text[text.utf8.index(after: text.startIndex)..<end]
-            let rest = text[text.utf8.index(after: end)...]
-            guard rest.isEmpty || rest.utf8.first == UInt8(ascii: ":") else {
-                throw AddressError("behind ']' comes a port or a path, as in http://[fd00::2]:8080")
-            }
-            port = rest.isEmpty ? nil : rest.dropFirst()
-            // The link of an address means nothing to others.
-            guard case .ipv6(let address)? = Host(parsing: name), !address.utf8.contains(UInt8(ascii: "%")) else {
-                throw AddressError("'\(name)' is not an IPv6 address, as in http://[fd00::2]:8080")
-            }
-            return (.ipv6(address), try port.map { text throws(AddressError) in try Self.port(text) })
-        }
-        if let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")) {
-            (name, port) = (text[..<colon], text[text.utf8.index(after: colon)...])
-            if port?.utf8.contains(UInt8(ascii: ":")) == true, Host(parsing: text) != nil {
-                throw AddressError("an IPv6 address stands in brackets, as in http://[fd00::2]:8080")
-            }
-        }
-        guard !name.isEmpty else { throw AddressError("it has no host; write one, \(example)") }
-        guard let host = Host(parsing: name) else {
-            throw AddressError("'\(name)' is neither an address nor a host name; write one, \(example)")
-        }
-        return (host, try port.map { text throws(AddressError) in try Self.port(text) })
-    }
-
-    private static func port(_ text: Substring) throws(AddressError) -> UInt16 {
-        // iPXE takes a number with a zero before it for an octal one.
-        guard let port = UInt16(text), port > 0, String(port).utf8.elementsEqual(text.utf8) else {
-            throw AddressError("'\(text)' is not a port; it is a number from 1 to 65535, \(example)")
-        }
-        return port
     }
 
     /// A path has unreserved characters, sub-delimiters, `:`, `@`, slashes and escapes (RFC 3986 §3.3).

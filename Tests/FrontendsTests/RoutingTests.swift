@@ -24,6 +24,8 @@ import Testing
             ("*", .server), ("https://h/a", .otherScheme("https")), ("h:443", .unknown), ("", .unknown),
             ("a/b", .unknown), ("**", .unknown), ("http:/a", .unknown), ("http:///a", .unknown), ("http://", .unknown),
             ("http://user@h/a", .unknown), ("http://h:x/a", .unknown), ("://h/a", .unknown),
+            ("http://h:/", .resource("/", authority: "h")),
+            ("http://h:70000/a", .unknown), ("http://a..b/", .unknown), ("http://[zz]/", .unknown),
         ] as [(String, RequestTarget)])
     func aTargetIsAPathOrAURL(text: String, expected: RequestTarget) { #expect(RequestTarget(text) == expected) }
 

@@ -71,6 +71,16 @@ import Testing
         #expect(error?.description.contains(named) == true, "\(error?.description ?? "")")
     }
 
+    @Test(arguments: ["a", "a.example:8080", "10.0.0.1", "[fd00::2]", "[fd00::2]:80", "a_b.:65535", "0.0.0.0:1"])
+    func hostAndPort(text: String) throws { #expect(try Authority(parsing: text).description == text) }
+
+    @Test(arguments: [
+        "", ":", "a:", "a:0", "a b", "a/b", "a:80/", "[::1", "[::1%lo]", "::1", "u@a", "a:80:80", "a\n", "a\0",
+    ])
+    func whatIsNoHostAndPort(text: String) {
+        #expect(throws: AddressError.self) { try Authority(parsing: text) }
+    }
+
     @Test func addressesThatNoMachineHas() throws {
         for text in [
             "00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff", "01:00:5e:00:00:01", "33:33:00:00:00:01", "03:00:00:00:00:00",

@@ -3,6 +3,7 @@ import NIOCore
 import NIOHTTP1
 import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
+import NetworkTypes
 
 /// Makes of each request's head what the frontends decide by, and of each answer what HTTP/1 has.
 ///
@@ -14,8 +15,8 @@ import NIOHTTPTypesHTTP1
 ///   exactly this spelling; a client of HTTP/1.0, such as small firmware, ends its connections by default and waits for that
 ///   end, and others write `Close`;
 /// - the authority is what the one Host field says (RFC 9112 §3.2), unless the target is a URL and says it (§3.2.2). HTTP/1.1
-///   wants exactly one field, so a request with none or several has no authority and is refused; HTTP/1.0 knows no such field,
-///   so where it is missing there the authority is empty.
+///   wants exactly one field, so a request with none, with several or with one that names no host has no authority and is
+///   refused. An empty field is one of a client that knows no host, and HTTP/1.0 knows no such field: then the authority is empty.
 final class RequestCodec: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPRequestPart
@@ -56,6 +57,7 @@ final class RequestCodec: ChannelDuplexHandler, RemovableChannelHandler {
                 fields.append(HTTPField(name: name, value: field.value))
             }
         }
+        if let written = authority, !written.isEmpty { authority = Authority(field: written)?.description }
         if hosts > 1 { authority = nil }
         if hosts == 0, head.isOld { authority = "" }
         var path = head.uri

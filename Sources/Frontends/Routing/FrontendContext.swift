@@ -42,11 +42,10 @@ struct FrontendContext: Sendable {
         refusals.log(level, message, metadata, of: channel, to: logger)
     }
 
-    /// The URL of this server as the client wrote it; where it wrote none that can be used, that of the address and port at
-    /// which its connection arrived. The header is the client's, so only what can be a host and port is taken into scripts
-    /// that we write.
+    /// The URL of this server as the client wrote it; where it wrote no host, that of the address and port at which its
+    /// connection arrived.
     func baseURL(of request: Request) -> String {
         let written = request.head.authority ?? ""
-        return "http://" + (Authority.isUsable(written) ? written : channel.localAddress?.authority ?? written)
+        return "http://" + (written.isEmpty ? channel.localAddress?.authority ?? "" : written)
     }
 }

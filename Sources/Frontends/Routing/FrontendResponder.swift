@@ -41,6 +41,11 @@ struct FrontendResponder: Sendable {
     }
 
     private func answer(_ request: Request, _ channel: any Channel) async throws -> (Response, route: String?) {
+        guard request.head.authority != nil else {
+            let sentence =
+                "a request needs one Host field, with a host and perhaps a port, as in boot.example:8080 (RFC 9112 section 3.2)"
+            return (.refusal(.badRequest, sentence), nil)
+        }
         if let preflight = CrossOrigin.preflight(request) { return (preflight, nil) }
         var (response, route) = try await routed(request, channel)
         CrossOrigin.allowReading(&response, of: request)
@@ -48,9 +53,6 @@ struct FrontendResponder: Sendable {
     }
 
     private func routed(_ request: Request, _ channel: any Channel) async throws -> (Response, route: String?) {
-        guard request.head.authority != nil else {
-            return (.refusal(.badRequest, "a request needs one Host field (RFC 9112 section 3.2)"), nil)
-        }
         let target = request.head.path ?? ""
         guard target.utf8.first == UInt8(ascii: "/") else { return (answer(request.method, to: target), nil) }
         let path: RequestPath

@@ -1,3 +1,5 @@
+import NetworkTypes
+
 /// What the target of a request names (RFC 9112 §3.2): a resource by its path, or this server as a whole.
 enum RequestTarget: Equatable {
     /// A path with or without a query, which begins with a slash; and the authority, if the target is a whole URL, in which
@@ -33,7 +35,7 @@ enum RequestTarget: Equatable {
         let afterSlashes = rest.dropFirst(2)
         let authority = String(decoding: afterSlashes.prefix { !endsAuthority($0) }, as: UTF8.self)
         // Without a host, or with a user's name before it, a URL is faulty (RFC 9110 §4.2.1, §4.2.4).
-        guard Authority.isUsable(authority) else { return nil }
+        guard let authority = Authority(field: authority)?.description else { return nil }
         guard scheme == "http" else { return .otherScheme(scheme) }
         let path = String(decoding: afterSlashes.drop { !endsAuthority($0) }, as: UTF8.self)
         return .resource(path.utf8.first == UInt8(ascii: "/") ? path : "/" + path, authority: authority)
