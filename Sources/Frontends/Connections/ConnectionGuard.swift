@@ -9,6 +9,8 @@ import NIOHTTP1
 /// - A client that takes nothing of what is there for it, for a minute or two, is let go.
 /// - A client that waits for leave to send its body (RFC 9110 §10.1.1) gets it at once, unless the body is too large for any
 ///   request; then the answer is at once, and the last.
+/// - What is no HTTP is answered here, in its turn, once and last: who answers the requests gets to know of it at any time, before
+///   its own answer or after that, and is not listened to any more.
 final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
@@ -35,6 +37,12 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private var isLast = false
     private var wantsLeave = false
     private var endsAfterAnswer = false
+    /// Whether the newest request is one for the head alone.
+    private var isHead = false
+    /// Whether an answer has begun and not ended.
+    private var isAnswering = false
+    /// What is wrong with the newest request, which is the last then.
+    private var fault: RequestFault?
     private var unread = 0
     private var deadline: Scheduled<Void>?
     private var look: Scheduled<Void>?
@@ -92,7 +100,12 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             open += 1
             isReading = true
             isLast = head.endsConnection
+            isHead = head.method == .HEAD
             if open == 1 { note(busy: true) }
+            if let fault = RequestFault(framingOf: head) {
+                refuse(fault, context)
+                return context.fireErrorCaught(HTTPParserError.strictModeAssertion)
+            }
             if head.awaitsLeave { answerExpectation(of: head, context) }
             if endsAfterAnswer {
                 head.headers.replaceOrAdd(name: "Connection", value: "close")
@@ -116,6 +129,37 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         context.fireChannelRead(data)
     }
 
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if let error = error as? HTTPParserError, isReading || !isLast { refuse(RequestFault(error), context) }
+        context.fireErrorCaught(error)
+    }
+
+    private func refuse(_ fault: RequestFault, _ context: ChannelHandlerContext) {
+        isLast = true
+        wantsLeave = false
+        if isReading {
+            isReading = false
+            // It has its answer, which the rest of its body comes behind.
+            guard open > 0 else { return }
+        } else {
+            open += 1
+            isHead = false
+            if open == 1 { note(busy: true) }
+        }
+        self.fault = fault
+        answerFault(context)
+    }
+
+    /// Answers the faulty request when all before it are answered, unless its own answer has begun.
+    private func answerFault(_ context: ChannelHandlerContext) {
+        guard let fault, open == 1, !isAnswering else { return }
+        for part in fault.answer(withoutBody: isHead) { context.write(wrapOutboundOut(part), promise: nil) }
+        context.flush()
+        open = 0
+        note(busy: false)
+        scheduleEnd(context)
+    }
+
     private func answerExpectation(of head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         if let length = head.declaredLength, length > bodyLimit {
             endsAfterAnswer = true
@@ -136,9 +180,15 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     // MARK: Answers
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        // Nobody waits for it.
+        guard open > 0 else {
+            promise?.succeed()
+            return
+        }
         writes &+= 1
         switch unwrapOutboundIn(data) {
         case .head(var head):
+            isAnswering = true
             if endsAfterAnswer, open == 1 {
                 head.headers.replaceOrAdd(name: "Connection", value: "close")
                 return context.write(wrapOutboundOut(.head(head)), promise: promise)
@@ -149,12 +199,15 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             context.write(data, promise: promise)
         case .end:
             context.write(data, promise: promise)
+            isAnswering = false
             open -= 1
             if open == 0 {
                 note(busy: false)
                 if isReading || isLast { scheduleEnd(context) }
             } else if open == 1, wantsLeave {
                 giveLeave(context)
+            } else {
+                answerFault(context)
             }
         }
     }

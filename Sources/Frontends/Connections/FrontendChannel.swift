@@ -17,8 +17,8 @@ struct FrontendChannel: ServerChildChannel, HTTPChannelHandler {
     let idleTimeout: Duration
 
     /// The most bytes of a header and of all headers.
-    private static let headerLimit = 64 << 10
-    private static let headerCount = 256
+    static let headerLimit = 64 << 10
+    static let headerCount = 256
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {

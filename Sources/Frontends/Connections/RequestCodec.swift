@@ -74,7 +74,7 @@ final class RequestCodec: ChannelDuplexHandler, RemovableChannelHandler {
 
 extension HTTPRequestHead {
     /// Whether it is of a version before HTTP/1.1.
-    fileprivate var isOld: Bool { (version.major, version.minor) < (1, 1) }
+    var isOld: Bool { (version.major, version.minor) < (1, 1) }
 
     /// Whether the connection ends after the answer. With HTTP/1.0 it always does: to go on, both sides would have to say so, and
     /// a client that is not told waits for the end (RFC 9112 §C.2.2).
