@@ -31,8 +31,8 @@ func showOnTerminal(_ text: String) { try? FileHandle.standardError.write(conten
 /// An absolute path, so that it means the same whatever folder a program is started in.
 func absolute(_ path: String) -> String { URL(filePath: path).standardizedFileURL.path }
 
-/// The bytes of a file, or of standard input when the name is `-`.
-func readInput(_ name: String, limit: Int) throws -> [UInt8] {
+/// The bytes of a schematic's file, or of standard input when the name is `-`.
+private func readInput(_ name: String, limit: Int) throws -> [UInt8] {
     let handle: FileHandle
     if name == "-" {
         handle = .standardInput
@@ -48,7 +48,12 @@ func readInput(_ name: String, limit: Int) throws -> [UInt8] {
     } catch {
         throw CommandFailure.exit("slipway: cannot read \(name): it is a folder, or the disk fails")
     }
-    guard bytes.count <= limit else { throw CommandFailure.exit("slipway: \(name) is larger than \(limit) bytes") }
+    guard bytes.count <= limit else {
+        let shown = name == "-" ? "standard input" : name
+        throw CommandFailure.exit(
+            "slipway: \(shown) is larger than \(limit) bytes, the most that is taken; --schematic-limit sets another limit, for "
+                + "the daemon too")
+    }
     return bytes
 }
 

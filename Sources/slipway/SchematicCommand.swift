@@ -8,11 +8,15 @@ struct SchematicCommand: ParsableCommand {
 
     /// What both subcommands take.
     struct Input: ParsableArguments {
-        @Argument(help: ArgumentHelp("The schematic's file, or - for standard input.", valueName: "file"))
+        @Argument(
+            help: ArgumentHelp("The schematic's file, or - for standard input.", valueName: "file"),
+            transform: OptionValues.path)
         var file: String
 
-        /// The schematic.
-        func schematic() throws -> Schematic { try SchematicText(file, limit: 16 << 20).schematic }
+        @OptionGroup var options: SchematicOptions
+
+        /// The schematic, where the daemon would take it.
+        func schematic() throws -> Schematic { try SchematicText(file, limit: options.schematicLimit).schematic }
     }
 
     struct ID: ParsableCommand {

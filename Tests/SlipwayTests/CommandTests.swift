@@ -44,6 +44,20 @@ import Testing
         #expect(build.errors == "slipway: \(file) is no schematic: \(text)\n", "\(build.errors)")
     }
 
+    /// What the command names is what the daemon takes.
+    @Test func aSchematicThatIsTooLong() throws {
+        let scratch = try Scratch()
+        let file = try scratch.write("s.yaml", "#" + String(repeating: " ", count: 1 << 20) + "\n{}")
+        for command in ["id", "show"] {
+            let program = try Program(["schematic", command, file])
+            #expect(try program.finish() == 1)
+            #expect(program.errors.hasPrefix("slipway: \(file) is larger than 1048576 bytes"), "\(program.errors)")
+            #expect(program.errors.contains("--schematic-limit") && program.output.isEmpty)
+        }
+        let more = try Program(["schematic", "id", "--schematic-limit", "1100000", file])
+        #expect(try more.finish() == 0 && more.output == Self.emptyID + "\n", "\(more.errors)")
+    }
+
     @Test func aFileThatIsNotThere() throws {
         let program = try Program(["schematic", "id", "/nonexistent/s.yaml"])
         #expect(try program.finish() == 1)
