@@ -10,9 +10,9 @@ extension Appliance {
     /// - Parameters:
     ///   - target: The asset.
     ///   - body: A schematic's text; nil takes the one that `schematicID` names, or the empty one.
-    ///   - version: A version, as in "v1.13.5", "1.13" or "latest".
+    ///   - version: Which of the releases in the store.
     public func build(
-        _ target: AssetPath, schematic body: [UInt8]?, schematicID: SchematicID?, version: String
+        _ target: AssetPath, schematic body: [UInt8]?, schematicID: SchematicID?, version: VersionSelector
     ) async throws -> Composition {
         do {
             let schematic: Schematic
@@ -33,9 +33,7 @@ extension Appliance {
         }
     }
 
-    private func resolve(_ text: String) throws -> TalosVersion {
-        let selector: VersionSelector
-        do { selector = try VersionSelector(parsing: text) } catch { throw ApplianceError("\(error)") }
+    private func resolve(_ selector: VersionSelector) throws -> TalosVersion {
         let versions = factory.releases.versions
         guard let version = selector.resolve(among: versions) else {
             let known = versions.isEmpty ? "none" : versions.map(\.tag).joined(separator: ", ")

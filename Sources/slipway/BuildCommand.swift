@@ -16,18 +16,23 @@ struct BuildCommand: AsyncParsableCommand {
               slipway build initramfs-amd64.xz --schematic gpu.yaml --talos v1.13.5 --output initramfs.xz
             """)
 
-    @Argument(help: ArgumentHelp("The asset, by the last part of its path.", valueName: "asset"))
+    @Argument(
+        help: ArgumentHelp("The asset, by the last part of its path.", valueName: "asset"),
+        transform: OptionValues.asset)
     var asset: String
 
     @Option(
         help: ArgumentHelp(
-            "The schematic: a file, - for standard input, or an ID in the store.", valueName: "schematic"))
+            "The schematic: a file, - for standard input, or an ID in the store.", valueName: "schematic"),
+        transform: OptionValues.path)
     var schematic: String?
 
     @Option(
         name: .customLong("talos"),
-        help: ArgumentHelp("The Talos version: v1.13.5, 1.13 or latest.", valueName: "version"))
-    var talosVersion = "latest"
+        help: OptionValues.help(
+            "The Talos version: v1.13.5, 1.13 or latest.", default: VersionSelector.latest, "version"),
+        transform: OptionValues.versionSelector)
+    var talosVersion = VersionSelector.latest
 
     @Option(
         name: .shortAndLong,

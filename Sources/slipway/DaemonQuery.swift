@@ -13,16 +13,8 @@ struct DaemonQuery {
     private let port: UInt16
     private let server: BaseURL
 
-    /// Reads the daemon's URL, as in `http://10.77.0.2:8080`.
-    init(server text: String) throws {
-        let server: BaseURL
-        do { server = try BaseURL(parsing: text) } catch {
-            throw CommandFailure.exit("slipway: --server '\(text)': \(error)")
-        }
-        guard server.scheme == .http else {
-            throw CommandFailure.exit(
-                "slipway: --server '\(text)': the daemon speaks plain HTTP; name it as in http://10.77.0.2:8080")
-        }
+    /// Asks the daemon with this URL, which is one of plain HTTP.
+    init(server: BaseURL) {
         host = server.host.description
         port = server.port ?? 80
         self.server = server

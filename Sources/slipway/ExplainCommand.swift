@@ -31,8 +31,10 @@ struct ExplainCommand: AsyncParsableCommand {
     @Option(help: "Its SMBIOS serial number.")
     var serial: String?
 
-    @Option(help: ArgumentHelp("A running daemon to ask for the machine's last boots.", valueName: "url"))
-    var server: String?
+    @Option(
+        help: ArgumentHelp("A running daemon to ask for the machine's last boots.", valueName: "url"),
+        transform: OptionValues.daemonURL)
+    var server: BaseURL?
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var address: AddressOptions
@@ -53,7 +55,7 @@ struct ExplainCommand: AsyncParsableCommand {
             let appliance = try Appliance(
                 settings: settings, version: slipwayVersion, access: .readOnly, logger: makeLogger(.critical))
             if let server {
-                let query = try DaemonQuery(server: server)
+                let query = DaemonQuery(server: server)
                 let text = try query.text(at: ServicePath.machine(mac.hyphenated))
                 timeline = text
                 identity.architecture =

@@ -2,6 +2,7 @@ import Appliance
 import ArgumentParser
 import NetworkTypes
 import TFTPService
+import TalosModel
 
 /// Readers of values on the command line. What they refuse is told with what would be right; the parser adds option and value.
 enum OptionValues {
@@ -32,6 +33,34 @@ enum OptionValues {
 
     @Sendable static func baseURL(_ text: String) throws -> BaseURL {
         do { return try BaseURL(parsing: text) } catch { throw ValidationError("\(error)") }
+    }
+
+    /// The URL of a running daemon, which speaks plain HTTP.
+    @Sendable static func daemonURL(_ text: String) throws -> BaseURL {
+        let url = try baseURL(text)
+        guard url.scheme == .http else {
+            throw ValidationError("the daemon speaks plain HTTP; name it as in http://10.77.0.2:8080")
+        }
+        return url
+    }
+
+    @Sendable static func interface(_ text: String) throws -> String {
+        guard !text.isEmpty else { throw ValidationError("it is empty; name an interface, as in eth0") }
+        return text
+    }
+
+    /// The name of an asset, as it was written.
+    @Sendable static func asset(_ text: String) throws -> String {
+        do { _ = try Appliance.asset(named: text) } catch { throw ValidationError("\(error)") }
+        return text
+    }
+
+    @Sendable static func version(_ text: String) throws -> TalosVersion {
+        do { return try TalosVersion(parsing: text) } catch { throw ValidationError("\(error)") }
+    }
+
+    @Sendable static func versionSelector(_ text: String) throws -> VersionSelector {
+        do { return try VersionSelector(parsing: text) } catch { throw ValidationError("\(error)") }
     }
 
     @Sendable static func listenAddress(_ text: String) throws -> ListenAddress {

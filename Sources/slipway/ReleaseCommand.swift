@@ -25,22 +25,23 @@ struct ReleaseCommand: ParsableCommand {
 
         @Option(
             name: .customLong("talos"),
-            help: ArgumentHelp("The Talos version of images that do not say theirs.", valueName: "version"))
-        var talosVersion: String?
+            help: ArgumentHelp("The Talos version of images that do not say theirs.", valueName: "version"),
+            transform: OptionValues.version)
+        var talosVersion: TalosVersion?
 
         @Flag(help: "Print the report as JSON.")
         var json = false
 
-        @Argument(help: ArgumentHelp("The layout's folder or tar archive.", valueName: "path"))
+        @Argument(
+            help: ArgumentHelp("The layout's folder or tar archive.", valueName: "path"), transform: OptionValues.path)
         var path: String
 
         func run() throws {
             try becomeOwner(of: options.folder)
             do {
-                let version = try talosVersion.map { try TalosVersion(parsing: $0) }
                 let catalog = try ReleaseCatalog(store: EmbeddedStore(root: options.folder))
                 let bar = ProgressBar("importing \(path)")
-                let report = try catalog.importLayout(at: path, version: version) { progress in
+                let report = try catalog.importLayout(at: path, version: talosVersion) { progress in
                     bar.show(done: progress.bytesDone, total: progress.bytesTotal)
                 }
                 bar.finish()
@@ -49,8 +50,6 @@ struct ReleaseCommand: ParsableCommand {
             } catch let error as StoreError {
                 throw CommandFailure.exit(TerminalText.line("slipway: \(error)"))
             } catch let error as ReleaseError {
-                throw CommandFailure.exit(TerminalText.line("slipway: \(error)"))
-            } catch let error as TalosVersionError {
                 throw CommandFailure.exit(TerminalText.line("slipway: \(error)"))
             }
         }

@@ -21,7 +21,9 @@ struct StoreOptions: ParsableArguments {
 
 /// Where the daemon is reached: what URLs and images carry.
 struct AddressOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("An interface to answer on; may be repeated. The default is all.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp("An interface to answer on; may be repeated. The default is all.", valueName: "name"),
+        transform: OptionValues.interface)
     var interface: [String] = []
 
     @Option(

@@ -58,7 +58,7 @@ import Testing
         ("--http-address", "127.0.0.1:80", "--http-port"), ("--http-address", "[::1]", "without them"),
         ("--http-address", "http://a", "an address of this host"),
         ("--http-address", "224.0.0.1", "an address of this host"),
-        ("--http-address", "255.255.255.255", "an address of this host"),
+        ("--http-address", "255.255.255.255", "an address of this host"), ("--interface", "", "as in eth0"),
         ("--http-port", "70000", "from 0 to 65535"),
         ("--http-port", "x", "from 0 to 65535"), ("--http-port", "+80", "from 0 to 65535"),
         ("--http-port", "", "from 0 to 65535"),
@@ -97,6 +97,10 @@ import Testing
         (["x"], "as in 52:54:00:12:34:56"), (["ff:ff:ff:ff:ff:ff"], "broadcast"), (["00:00:00:00:00:00"], "zeros"),
         (["01:00:5e:00:00:01"], "group"), (["52:54:00:00:00:01", "--uuid", "x"], "SMBIOS UUID"),
         (["52:54:00:00:00:01", "--arch", "sparc"], "'amd64' and 'arm64'"),
+        (["52:54:00:00:00:01", "--server", ""], "write a URL"),
+        (["52:54:00:00:00:01", "--server", "nonsense"], "it does not begin with http://"),
+        (["52:54:00:00:00:01", "--server", "https://a"], "plain HTTP"),
+        (["52:54:00:00:00:01", "--server", "http://0.0.0.0:8080"], "stands for every address"),
     ])
     func aMachineThatIsNone(arguments: [String], right: String) throws {
         let errors = try refusal(of: ["explain", "--store", "/nonexistent"] + arguments)
@@ -126,12 +130,21 @@ import Testing
         ("cmdline-foo-amd64", "no platform 'foo'; it is one of metal, aws"),
     ])
     func anAssetThatIsNone(asset: String, text: String) throws {
-        let scratch = try Scratch()
-        let program = try Program(["build", asset, "--store", scratch.filledStore(), "--output", "\(scratch.path)/out"])
-        #expect(try program.finish() == 1)
-        #expect(program.errorLines.count == 1 && program.errors.hasPrefix("slipway: "), "\(program.errors)")
-        #expect(program.errors.contains("'\(asset)'") && program.errors.contains(text), "\(program.errors)")
-        #expect(!program.errors.contains("profile path"), "\(program.errors)")
+        let errors = try refusal(of: ["build", asset, "--store", "/nonexistent"])
+        #expect(errors.contains("'\(asset)' is invalid for '<asset>'") && errors.contains(text), "\(errors)")
+        #expect(!errors.contains("profile path"), "\(errors)")
+    }
+
+    @Test(arguments: [
+        (["build", "kernel-amd64", "--talos"], "v9"), (["build", "kernel-amd64", "--talos"], ""),
+        (["build", "kernel-amd64", "--talos"], "v1.13.x"), (["release", "import", ".", "--talos"], "x"),
+        (["release", "import", ".", "--talos"], "latest"), (["release", "import"], ""), (["schematic", "id"], ""),
+        (["build", "kernel-amd64", "--schematic"], ""),
+    ])
+    func aVersionOrNameThatIsNone(arguments: [String], value: String) throws {
+        let errors = try refusal(
+            of: arguments + [value] + (arguments[0] == "schematic" ? [] : ["--store", "/nonexistent"]))
+        #expect(errors.contains("'\(value)' is invalid for "), "\(errors)")
     }
 
     @Test func aSchematicOrLayoutThatIsNone() throws {
