@@ -67,6 +67,13 @@ public struct Explanation: Codable, Sendable {
         if let timeline { lines += ["", "timeline"] + Self.lines(of: timeline).map { "  \($0)" } }
         return lines.joined(separator: "\n")
     }
+
+    /// Whether a text tells a machine's boots in JSON, as a daemon of any version does.
+    public static func isTimeline(_ text: String, of machine: String) -> Bool {
+        let document = try? JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
+        return document?["mac"] as? String == machine && document?["boots"] is [Any]
+    }
+
     /// The processor architecture that a machine's boots, as a running daemon tells them in JSON, name.
     public static func architecture(inTimeline text: String) -> String? { snapshot(text)?.architecture }
 

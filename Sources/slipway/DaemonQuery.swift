@@ -1,65 +1,110 @@
+import Appliance
 import Foundation
 import NetworkTypes
 
 /// Asks a running daemon for one document. The daemon is on the rack's own network and speaks plain HTTP/1.1, so one request
 /// on one socket is all it takes; Foundation's client would bring libcurl into the daemon.
 struct DaemonQuery {
-    /// How long a step may take, in seconds.
+    /// How long an answer may take, in seconds.
     static let patience = 10
     /// The longest answer that is read: a machine's boots are a few KiB.
-    static let limit = 16 << 20
+    static let limit = 1 << 20
+    /// How much of another's sentence is shown.
+    private static let sentenceLimit = 300
 
-    private let host: String
-    private let port: UInt16
     private let server: BaseURL
+    private var host: String { server.host.description }
+    private var port: UInt16 { server.port ?? 80 }
 
     /// Asks the daemon with this URL, which is one of plain HTTP.
-    init(server: BaseURL) {
-        host = server.host.description
-        port = server.port ?? 80
-        self.server = server
-    }
+    init(server: BaseURL) { self.server = server }
 
-    /// The document at a path. What is not answered with 200 ends the command with the daemon's own sentence.
-    func text(at path: String) throws -> String {
-        let (status, text) = try answer(to: "GET", path)
-        guard status == "200" else {
-            throw CommandFailure.exit("slipway: \(server) says: \(text.trimmingCharacters(in: .newlines))")
+    /// A machine's boots, in JSON. What the daemon refuses ends the command with its own sentence, and so does what no Slipway
+    /// answers.
+    func timeline(of machine: MACAddress) throws -> String {
+        let answer = try answer(to: "GET", ServicePath.machine(machine.hyphenated))
+        let text = String(decoding: answer.body, as: UTF8.self)
+        if answer.status != "200", answer.type == "text/plain" {
+            let sentence = TerminalText.line(text.trimmingCharacters(in: .newlines))
+            throw CommandFailure.exit("slipway: \(server) says: \(shortened(sentence))")
+        }
+        guard answer.status == "200", answer.type == "application/json",
+            Explanation.isTimeline(text, of: machine.description)
+        else {
+            let software = answer.software.map { " (\(shortened(TerminalText.line($0))))" } ?? ""
+            throw CommandFailure.exit(
+                "slipway: \(server)\(software) does not tell of machines as Slipway does; name the daemon's own URL, as in "
+                    + "http://10.77.0.2:8080")
         }
         return text
+    }
+
+    private func shortened(_ text: String) -> String {
+        text.utf8.count > Self.sentenceLimit
+            ? String(decoding: text.utf8.prefix(Self.sentenceLimit), as: UTF8.self) + "…" : text
     }
 
     /// Whether there is something at a path.
     func has(_ path: String) throws -> Bool { try answer(to: "HEAD", path).status == "200" }
 
-    private func answer(to method: String, _ path: String) throws -> (status: String, text: String) {
-        let answer = try exchange(
-            "\(method) \(server.path(of: path)) HTTP/1.1\r\nHost: \(host.contains(":") ? "[\(host)]" : host):\(port)\r\nConnection: close\r\n\r\n"
-        )
-        guard let end = answer.firstRange(of: Array("\r\n\r\n".utf8)), answer.starts(with: Array("HTTP/1.1 ".utf8))
-        else {
+    private struct Answer {
+        /// The status code's three digits.
+        var status: Substring
+        /// The media type, without parameters, in lower case.
+        var type: String?
+        /// What says that it answered.
+        var software: String?
+        var body: ArraySlice<UInt8>
+    }
+
+    private func answer(to method: String, _ path: String) throws -> Answer {
+        // To a request of HTTP/1.0 no body is sent in chunks.
+        let bytes = try exchange(
+            "\(method) \(server.path(of: path)) HTTP/1.0\r\nHost: \(server.authority)\r\nConnection: close\r\n\r\n")
+        guard let end = bytes.firstRange(of: Array("\r\n\r\n".utf8)), bytes.starts(with: Array("HTTP/1.".utf8)) else {
             throw CommandFailure.exit("slipway: \(server) does not answer as HTTP does")
         }
-        return (
-            String(decoding: answer.dropFirst(9).prefix(3), as: UTF8.self),
-            String(decoding: answer[end.upperBound...], as: UTF8.self)
-        )
+        var answer = Answer(status: "", body: bytes[end.upperBound...])
+        let lines = bytes[..<end.lowerBound].split(separator: UInt8(ascii: "\n"))
+            .map { String(decoding: $0, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines) }
+        answer.status = lines.first?.split(separator: " ").dropFirst().first ?? ""
+        for line in lines.dropFirst() {
+            guard let colon = line.utf8.firstIndex(of: UInt8(ascii: ":")) else { continue }
+            let value = line[line.utf8.index(after: colon)...].trimmingCharacters(in: .whitespaces)
+            switch line[..<colon].lowercased() {
+            case "content-type":
+                answer.type = value.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces).lowercased()
+            case "server": answer.software = value
+            case "content-length" where method != "HEAD" && Int(value) != answer.body.count:
+                throw CommandFailure.exit("slipway: \(server) ended its answer early; try again")
+            default: break
+            }
+        }
+        return answer
     }
 
     private func exchange(_ request: String) throws -> [UInt8] {
+        let deadline = ContinuousClock.now + .seconds(Self.patience)
         let socket = try connected()
         defer { close(socket) }
         let bytes = Array(request.utf8)
         guard send(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else { throw failure(errno) }
         var answer: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
-        while answer.count < Self.limit {
+        while true {
             let count = recv(socket, &buffer, buffer.count, 0)
             guard count >= 0 else { throw failure(errno) }
-            if count == 0 { break }
+            if count == 0 { return answer }
             answer += buffer[..<count]
+            guard answer.count <= Self.limit else {
+                throw CommandFailure.exit(
+                    "slipway: \(server) answers more than \(Self.limit) bytes, which no Slipway does; name the daemon's own URL"
+                )
+            }
+            guard ContinuousClock.now < deadline else {
+                throw CommandFailure.exit("slipway: \(server) does not answer: it took longer than \(Self.patience) s")
+            }
         }
-        return answer
     }
 
     /// A socket that is connected to the first of the host's addresses that takes it.

@@ -56,7 +56,7 @@ struct ExplainCommand: AsyncParsableCommand {
                 settings: settings, version: slipwayVersion, access: .readOnly, logger: makeLogger(.critical))
             if let server {
                 let query = DaemonQuery(server: server)
-                let text = try query.text(at: ServicePath.machine(mac.hyphenated))
+                let text = try query.timeline(of: mac)
                 timeline = text
                 identity.architecture =
                     arch ?? Explanation.architecture(inTimeline: text).flatMap { Architecture(rawValue: $0) }
