@@ -10,7 +10,8 @@ import Stores
 /// named by whoever started the command, and the content is read as the store's owner.
 struct OutputFile {
     private enum Target {
-        case standardOutput
+        /// Open already, and written to where it stands.
+        case descriptor(Int32)
         /// Opened, and written to.
         case existing(String)
         /// A file that is replaced whole, or made.
@@ -23,30 +24,33 @@ struct OutputFile {
     /// Whether it is for people's eyes too.
     private let isText: Bool
 
-    /// Names that stand for standard output, whose place in a file would get lost if they were opened anew.
+    /// Names that stand for standard output, even where it is closed.
     private static let standardOutput: Set<String> = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"]
 
     /// Looks where a path leads. Nothing is written yet.
     init(_ path: String, isText: Bool) throws {
         self.isText = isText
         if Self.standardOutput.contains(path) {
-            name = "standard output"
-            target = .standardOutput
-            guard fcntl(STDOUT_FILENO, F_GETFL) >= 0 else { throw Self.failure(name, errno) }
-            try Self.refuseTerminal(STDOUT_FILENO, isText)
+            target = .descriptor(STDOUT_FILENO)
         } else {
-            name = path
             let found = StoreOwner.asRoot { Self.follow(path) }
             do { target = try found.get() } catch {
                 throw CommandFailure.exit("slipway: cannot write \(path): \(error)")
             }
         }
+        guard case .descriptor(let number) = target else {
+            name = path
+            return
+        }
+        name = number == STDOUT_FILENO ? "standard output" : path
+        guard fcntl(number, F_GETFL) >= 0 else { throw Self.failure(name, errno) }
+        try Self.refuseTerminal(number, isText)
     }
 
     /// Writes all of it.
     func write(_ composition: Composition) throws {
         switch target {
-        case .standardOutput: try write(composition, to: STDOUT_FILENO)
+        case .descriptor(let number): try write(composition, to: number)
         case .existing(let path):
             let descriptor = try open(path, O_TRUNC)
             defer { close(descriptor) }
@@ -133,7 +137,9 @@ struct OutputFile {
             }
             let link = Place(path)
             // Those of /proc lead to open files, whatever they say.
-            if let device = link?.device, device == Place("/proc")?.device { return .success(.existing(path)) }
+            if let device = link?.device, device == Place("/proc")?.device {
+                return .success(ownDescriptor(path).map(Target.descriptor) ?? .existing(path))
+            }
             let folder = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(path[...$0]) } ?? ""
             guard let link, let place = Place(folder.isEmpty ? "." : folder + "."), link.isTrusted(in: place) else {
                 return .failure(
@@ -148,13 +154,27 @@ struct OutputFile {
         return .failure(Obstacle(description: String(cString: strerror(ELOOP))))
     }
 
-    private static func isFile(_ path: String) -> Bool {
-        // Without waiting, because a pipe may have no writer.
-        let descriptor = Glibc.open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)
-        // What cannot be read may still be a file of somebody's.
-        guard descriptor >= 0 else { return errno == EACCES }
+    /// This process' own open file to which a link of /proc leads, if it is written to: opened anew, a file would be written to
+    /// from its beginning.
+    private static func ownDescriptor(_ path: String) -> Int32? {
+        let name = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path[path.utf8.index(after: $0)...] } ?? path[...]
+        guard let number = Int32(name), let own = FileIdentity(descriptor: number), let there = identity(of: path),
+            own.isSameFile(as: there),
+            fcntl(number, F_GETFL) & O_ACCMODE != O_RDONLY
+        else { return nil }
+        return number
+    }
+
+    /// Whether a file is there, and nothing else: a device or pipe is never replaced, whoever may read it.
+    private static func isFile(_ path: String) -> Bool { identity(of: path)?.isRegular ?? false }
+
+    /// What is at a path, or at the end of the links there.
+    private static func identity(of path: String) -> FileIdentity? {
+        // O_PATH of asm-generic/fcntl.h, which Swift's module leaves out: it is neither opened for reading nor for writing.
+        let descriptor = Glibc.open(path, 0o1000_0000 | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
-        return FileIdentity(descriptor: descriptor)?.isRegular ?? true
+        return FileIdentity(descriptor: descriptor)
     }
 
     /// A link or folder, itself.
@@ -179,4 +199,9 @@ struct OutputFile {
             folder.permissions & 0o1002 != 0o1002 || owner == Int(geteuid()) || owner == folder.owner
         }
     }
+}
+
+extension FileIdentity {
+    /// Whether two states, of whatever time, are of one file.
+    fileprivate func isSameFile(as other: FileIdentity) -> Bool { device == other.device && node == other.node }
 }

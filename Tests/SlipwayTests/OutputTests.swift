@@ -127,6 +127,28 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == ["file", "piped"])
     }
 
+    /// However one gets there: what is in the file already stays, and what comes behind it, too.
+    @Test(arguments: ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "/dev/fd/3", "chain", "/dev/../dev/stdout"])
+    func aLinkToAnOpenFile(target: String) throws {
+        let program = try shell(
+            """
+            cd "$folder"
+            ln -s /proc/self/fd/1 chain
+            ln -s \(target) link
+            {
+                echo before
+                "$slipway" build kernel-amd64 --store "$store" --output link || exit 2
+                echo behind
+            } > file 3>&1
+            """)
+        #expect(try program.finish() == 0, "\(program.errors)")
+        #expect(
+            FileManager.default.contents(atPath: "\(folder)/file") == Data("before\n".utf8) + kernel
+                + Data("behind\n".utf8))
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+        #expect(names == ["chain", "file", "link"])
+    }
+
     @Test func anOpenFileByItsNumber() throws {
         let program = try shell("\"$slipway\" build kernel-amd64 --store \"$store\" -o /dev/fd/3 3> \"$folder/file\"")
         #expect(try program.finish() == 0, "\(program.errors)")

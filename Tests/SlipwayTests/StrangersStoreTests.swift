@@ -98,6 +98,18 @@ import Testing
         #expect(try root.finish() == 0, "\(root.errors)")
     }
 
+    /// In a folder where he may replace everything.
+    @Test func aPipeThatNobodyMayReadIsNotReplaced() throws {
+        _ = try run(["release", "list", "--store", store], as: Self.owner).finish()
+        let pipe = "\(scratch.path)/home-\(Self.owner)/pipe"
+        #expect(mkfifo(pipe, 0) == 0)
+        let program = try run(["build", "kernel-amd64", "--store", store, "--output", pipe], as: Self.owner)
+        #expect(try program.finish() == 1)
+        #expect(program.errors == "slipway: cannot write \(pipe): Permission denied\n", "\(program.errors)")
+        let type = try FileManager.default.attributesOfItem(atPath: pipe)[.type] as? FileAttributeType
+        #expect(type != nil && type != .typeRegular, "\(String(describing: type))")
+    }
+
     @Test func aStoreOfRootsIsRoots() throws {
         try give(store, to: 0)
         #expect(chmod(store, 0o755) == 0 && chmod("\(store)/blobs", 0o750) == 0)
