@@ -42,10 +42,14 @@ extension ApplianceSettings {
         switch errno {
         case ENOENT: return "\(option) \(path): there is no such folder; make it, or leave the option out"
         case ENOTDIR: return "\(option) \(path): it is not a folder; name the folder that the files are in"
+        case ELOOP:
+            return "\(option) \(path): its links lead in a circle; name the folder that the files are in"
+        case ENAMETOOLONG:
+            return "\(option) \(path): no file has a name as long as that; name the folder that the files are in"
         case let code:
+            let remedy = code == EACCES ? "let the user that runs this read it" : "name another folder"
             return
-                "\(option) \(path): it cannot be read: \(String(cString: strerror(code))); let the user that runs this "
-                + "read it, or leave the option out"
+                "\(option) \(path): it cannot be read: \(String(cString: strerror(code))); \(remedy), or leave the option out"
         }
     }
 

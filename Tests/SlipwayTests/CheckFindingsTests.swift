@@ -192,7 +192,13 @@ import Testing
     @Test func aLoaderFolderThatIsNotThere() throws {
         let machines = "- {mac: '52:54:00:00:00:01'}\n"
         let file = try scratch.write("file", "")
-        for (path, reason) in [("\(scratch.path)/none", "there is no such folder"), (file, "it is not a folder")] {
+        let loop = "\(scratch.path)/loop"
+        try FileManager.default.createSymbolicLink(atPath: loop, withDestinationPath: "loop")
+        for (path, reason) in [
+            ("\(scratch.path)/none", "there is no such folder"), (file, "it is not a folder"),
+            ("\(loop)/x", "its links lead in a circle; name the folder that"),
+            ("/\(String(repeating: "x", count: 300))", "no file has a name as long as that; name the folder that"),
+        ] {
             let found = try findings(in: machines, options: ["--loader-folder", path])
             #expect(found.count == 1 && found[0].hasPrefix("--loader-folder \(path): \(reason)"), "\(found)")
             let daemon = try Program([
