@@ -106,9 +106,12 @@ struct CriteriaReader {
                 continue
             }
             if let obstacle = address.obstacle {
+                let isPattern = if case .pattern = address { true } else { false }
                 problems.add(
                     found.position, "'\(found.text)' in 'mac' of \(what): \(obstacle)",
-                    "write the machine's own address")
+                    isPattern
+                        ? "write the beginning of machines' own addresses, as in \"a0:36:9f:*\""
+                        : "write the machine's own address")
                 isSound = false
                 continue
             }

@@ -214,9 +214,10 @@ struct MachinesFileReader {
             problems.add(split.position, "an argument of \(what): \(split.message)", split.remedy)
         }
         for item in items {
-            guard case .scalar(let text, _) = item.content, !item.isNull else {
+            guard case .scalar(let text, _) = item.content, !item.isNull, !item.isEmptyText else {
+                let isEmpty = item.isNull || item.isEmptyText
                 problems.add(
-                    item.position, "an argument of \(what) is \(item.isNull ? "empty" : item.kindName)",
+                    item.position, "an argument of \(what) is \(isEmpty ? "empty" : item.kindName)",
                     "each is text, as in console=ttyS0")
                 continue
             }

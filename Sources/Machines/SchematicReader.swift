@@ -48,8 +48,10 @@ struct SchematicReader {
         }
         var seen: [String: TextPosition] = [:]
         for (key, value) in pairs {
-            guard case .scalar(let name, _) = key.content, !name.isEmpty else {
-                problems.add(key.position, "a schematic's name is \(key.kindName)", "names are single words")
+            guard case .scalar(let name, _) = key.content, !key.isEmptyText else {
+                problems.add(
+                    key.position, "a schematic's name is \(key.isEmptyText ? "empty" : key.kindName)",
+                    "names are single words")
                 continue
             }
             if let first = seen[name] {
@@ -77,7 +79,7 @@ struct SchematicReader {
         case .scalar:
             break
         }
-        guard case .scalar(let text, _) = node.content, !node.isNull else {
+        guard case .scalar(let text, _) = node.content, !node.isNull, !node.isEmptyText else {
             problems.add(node.position, "\(what) is empty", "write {customization: {}} for one without extras")
             return nil
         }

@@ -55,8 +55,9 @@ struct SplitArguments {
         _ previous: ConfigurationNode, with item: ConfigurationNode, name: Substring?, after names: Set<Substring>
     ) -> Bool {
         guard let text = item.plainText, !text.isEmpty, previous.plainText != nil,
-            previous.range.upperBound < item.range.lowerBound,
-            // Between items that an alias has brought here, there is anything.
+            // An alias begins an argument, whatever it stands for.
+            previous.range.upperBound < item.range.lowerBound, bytes[item.range.lowerBound] != UInt8(ascii: "*"),
+            // Between the items of a list that an alias has brought here, there is anything.
             let rest = Self.afterComma(bytes[previous.range.upperBound..<item.range.lowerBound]),
             Self.afterBlanks(rest).isEmpty
         else { return false }

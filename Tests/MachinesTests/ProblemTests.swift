@@ -40,6 +40,7 @@ struct Faulty: Sendable, CustomTestStringConvertible {
                 - {name: d, boot: local, match: {mac: "33:33:*"}}
                 - {name: e, boot: local, mac: ["52:54:00:00:00:01", 5354.0000.0001]}
                 - {name: f, boot: local, match: {mac: "f*"}}
+                - {name: g, boot: local, match: {mac: "01:*"}}
                 """,
             problems: [
                 "2:31: 'ff:ff:ff:ff:ff:ff' in 'mac' of machine 'a': it is the broadcast address, which is no machine's own; "
@@ -49,9 +50,11 @@ struct Faulty: Sendable, CustomTestStringConvertible {
                 "4:39: '01005e000001' in 'mac' of machine 'c': it is the address of a group and not of a machine: its first "
                     + "pair is odd; write the machine's own address",
                 "5:39: '33:33:*' in 'mac' of machine 'd': it begins the addresses of groups and not of machines: its first "
-                    + "pair is odd; write the machine's own address",
+                    + "pair is odd; write the beginning of machines' own addresses, as in \"a0:36:9f:*\"",
                 "6:53: '5354.0000.0001' in 'mac' of machine 'e': it is the address of a group and not of a machine: its first "
                     + "pair is odd; write the machine's own address",
+                "8:39: '01:*' in 'mac' of machine 'g': it begins the addresses of groups and not of machines: its first "
+                    + "pair is odd; write the beginning of machines' own addresses, as in \"a0:36:9f:*\"",
             ]),
         Faulty(
             title: "misspelt keys",
@@ -221,7 +224,48 @@ struct Faulty: Sendable, CustomTestStringConvertible {
             problems: ["1:11: '*all' refers to nothing before it; define it with '&all' first"]),
         Faulty(
             title: "an alias inside itself", text: "machines: &all [*all]\n",
-            problems: ["1:17: '*all' refers to nothing before it; define it with '&all' first"]),
+            problems: [
+                "1:17: '*all' stands within what it refers to, which has no end then; write out what is meant"
+            ]),
+        Faulty(
+            title: "an alias inside what has its name again", text: "unknown: &a wait\nmachines: &a [{match: *a}]\n",
+            problems: ["2:23: '*a' stands within what it refers to, which has no end then; write out what is meant"]),
+        Faulty(
+            title: "empty texts",
+            text: """
+                schematics: {"": {}, " ": {}, ~: {}, a: ""}
+                defaults: {schematic: "", version: latest, args: [""]}
+                machines:
+                - {name: a, mac: '52:54:00:00:00:01', schematic: '  ', args: ['', " \\t", x]}
+                """,
+            problems: [
+                "1:14: a schematic's name is empty; names are single words",
+                "1:22: a schematic's name is empty; names are single words",
+                "1:41: schematic 'a' is empty; write {customization: {}} for one without extras",
+                "2:23: 'schematic' of 'defaults' is empty; write {customization: {}} for one without extras",
+                "2:51: an argument of 'defaults' is empty; each is text, as in console=ttyS0",
+                "4:50: 'schematic' of machine 'a' is empty; write {customization: {}} for one without extras",
+                "4:63: an argument of machine 'a' is empty; each is text, as in console=ttyS0",
+                "4:67: an argument of machine 'a' is empty; each is text, as in console=ttyS0",
+            ]),
+        Faulty(
+            title: "what an alias stands for",
+            text: """
+                defaults: {schematic: {}, version: latest, args: [&a console=ttyS0, &q "x=1", &b "a\\nb"]}
+                machines:
+                - {name: a, mac: '52:54:00:00:00:01', args: [*a ,115200]}
+                - {name: b, mac: '52:54:00:00:00:02', args: [*a ,x]}
+                - {name: c, mac: '52:54:00:00:00:03', args: [*a , x, *q ,y, z=1,*a ]}
+                - {name: d, mac: '52:54:00:00:00:04', args: [*b ]}
+                """,
+            problems: [
+                "1:79: an argument of 'defaults': \"a\\nb\" has a line break or another control character; remove it; change or remove it",
+                "3:46: an argument of machine 'a': a comma splits it into 'console=ttyS0' and '115200', which are 2 arguments; "
+                    + "write it in quotes, as in \"console=ttyS0,115200\"; or quote each piece, if they are arguments of their own",
+                "4:46: an argument of machine 'b': a comma splits it into 'console=ttyS0' and 'x', which are 2 arguments; "
+                    + "write it in quotes, as in \"console=ttyS0,x\"; or quote each piece, if they are arguments of their own",
+                "6:46: an argument of machine 'd': \"a\\nb\" has a line break or another control character; remove it; change or remove it",
+            ]),
         Faulty(
             title: "not UTF-8", text: "machines: []\nname: \u{0}\n",
             problems: ["2:7: control characters are not allowed; this is not YAML; correct it"]),

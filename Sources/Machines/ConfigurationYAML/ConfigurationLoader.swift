@@ -128,7 +128,13 @@ struct ConfigurationLoader: ~Copyable {
                     position: position, message: "a second document begins here", remedy: "keep everything in one")
             case YAML_ALIAS_EVENT:
                 let name = String(cText: event.data.alias.anchor) ?? ""
-                guard let target = anchors[name] else {
+                guard !open.contains(where: { $0.anchor == name }) else {
+                    throw ConfigurationSyntaxError(
+                        position: position,
+                        message: "'*\(name)' stands within what it refers to, which has no end then",
+                        remedy: "write out what is meant")
+                }
+                guard var target = anchors[name] else {
                     throw ConfigurationSyntaxError(
                         position: position, message: "'*\(name)' refers to nothing before it",
                         remedy: "define it with '&\(name)' first")
@@ -138,6 +144,11 @@ struct ConfigurationLoader: ~Copyable {
                     throw ConfigurationSyntaxError(
                         position: position, message: "aliases stand for more than \(limits.aliasedNodes) nodes",
                         remedy: "write out or remove some")
+                }
+                if case .scalar = target.content {
+                    // What is wrong with it here, or stands beside it, is found here.
+                    let start = offsets[event.start_mark]
+                    (target.position, target.range) = (position, start..<max(start, offsets[event.end_mark]))
                 }
                 finished = (target, nil)
             case YAML_SCALAR_EVENT:

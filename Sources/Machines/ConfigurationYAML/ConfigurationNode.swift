@@ -37,6 +37,12 @@ struct ConfigurationNode: Sendable {
         return ["", "~", "null", "Null", "NULL"].contains(text)
     }
 
+    /// Whether it is text of blanks alone, in quotes or not.
+    var isEmptyText: Bool {
+        guard case .scalar(let text, _) = content else { return false }
+        return text.utf8.allSatisfy { [0x09, 0x0A, 0x0D, 0x20].contains($0) }
+    }
+
     /// What it is, for messages.
     var kindName: String {
         switch content {
