@@ -16,6 +16,12 @@ enum AccessRemedy {
                 "its file system is mounted for reading only; mount it for writing, or name another folder with --store"
         }
         let store = storeFolder(above: path)
+        // What lies behind a closed folder is not seen, whosever it is: only the folder can be told of.
+        if store == nil, let closed = closedFolder(above: path) {
+            return
+                "\(closed) lets nobody through but those whom its permissions name; name a folder elsewhere with --store, or "
+                + "open it with 'chmod a+x \(closed)'"
+        }
         guard let place = store ?? visible(above: path), let owner = owner(of: place) else {
             return "run this as the user whose store it is"
         }
@@ -37,6 +43,12 @@ enum AccessRemedy {
             var status = stat()
             return lstat(folder + "/blobs", &status) == 0
         }
+    }
+
+    /// The folder above a path that does not let this process through to the next; nil if all do.
+    private static func closedFolder(above path: String) -> String? {
+        guard let folder = visible(above: path), folder.utf8.count < path.utf8.count else { return nil }
+        return faccessat(AT_FDCWD, folder, X_OK, AT_EACCESS) != 0 && errno == EACCES ? folder : nil
     }
 
     /// The path, or what of it can be seen from outside.

@@ -121,6 +121,32 @@ import Testing
             "\(program.errors)")
     }
 
+    /// Not even the store's own user comes to it, nor root, who goes on as that user.
+    @Test func aStoreBehindAClosedFolder() throws {
+        let closed = "\(scratch.path)/closed"
+        try FileManager.default.createDirectory(atPath: closed, withIntermediateDirectories: true)
+        try FileManager.default.moveItem(atPath: store, toPath: "\(closed)/store")
+        for mode in [mode_t(0o700), 0o744] {
+            #expect(chmod(closed, mode) == 0)
+            for user in [Self.owner, Self.other] {
+                for arguments in try commands("\(closed)/store") {
+                    let program = try run(arguments, as: user)
+                    #expect(try program.finish(within: 20) == 1, "\(arguments): \(program.errors)")
+                    #expect(
+                        program.errors.contains("\(closed) lets nobody through but those whom")
+                            && program.errors.contains("'chmod a+x \(closed)'"), "\(arguments): \(program.errors)")
+                    #expect(!program.errors.contains("run this as"), "\(arguments): \(program.errors)")
+                }
+            }
+        }
+        let root = try Program(["release", "list", "--store", "\(closed)/store"])
+        #expect(try root.finish() == 1 && root.errors.contains("'chmod a+x \(closed)'"), "\(root.errors)")
+        // The remedy is true.
+        #expect(chmod(closed, 0o711) == 0)
+        let list = try run(["release", "list", "--store", "\(closed)/store"], as: Self.owner)
+        #expect(try list.finish() == 0, "\(list.errors)")
+    }
+
     @Test func aFolderInWhichNoStoreCanBeMade() throws {
         let place = "\(scratch.path)/roots"
         try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
