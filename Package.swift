@@ -54,7 +54,7 @@ let package = Package(
         /** Assets as ordered lists of immutable segments. */
         library("Compositions", ["Bytes", "Digests"]),
         /** Work that blocks or computes: off the cooperative pool, a little at a time, once however many want it. */
-        library("BlockingWork", [.product(name: "NIOPosix", package: "swift-nio")]),
+        library("Workers", [.product(name: "NIOPosix", package: "swift-nio")]),
         /** When to look at folders again. */
         library("FolderChanges", ["CLinux"]),
         /** zstd, xz and gzip as streams, with limits. */
@@ -93,7 +93,7 @@ let package = Package(
         library(
             "Releases",
             [
-                "BlockingWork", "CanonicalYAML", "Compositions", "Compression", "Digests", "FolderChanges", "OCIModel",
+                "Workers", "CanonicalYAML", "Compositions", "Compression", "Digests", "FolderChanges", "OCIModel",
                 "Stores", "TalosModel", "TarArchives", "Trust",
             ]),
         /** Initramfs segments: extensions, microcode, modules.dep, the schematic's own. */
@@ -106,9 +106,9 @@ let package = Package(
             ]),
         /** Schematics in, assets out: plans, joins equal requests, bounds, remembers. */
         library(
-            "Factory",
+            "ImageFactory",
             [
-                "BlockingWork", "Compositions", "Digests", "Imaging", "Releases", "Schematics", "Stores", "TalosModel",
+                "Workers", "Compositions", "Digests", "Imaging", "Releases", "Schematics", "Stores", "TalosModel",
                 "Trust", logging, metrics,
             ]),
         /** The machines file: who boots what. */
@@ -121,18 +121,18 @@ let package = Package(
         /** The DHCP proxy's decisions, as functions of values. */
         library("Netboot", ["Bytes", "DHCP", "NetworkTypes"]),
         /** Each machine's boot as one story. */
-        library("BootTimeline", ["NetworkTypes", logging]),
+        library("Timelines", ["NetworkTypes", logging]),
         /** What each machine does now, and why: the machines file, the store and the factory together. */
         library(
             "BootPlans",
             [
-                "BlockingWork", "BootTimeline", "Factory", "IPXE", "Imaging", "Machines", "Netboot", "NetworkTypes",
+                "Workers", "Timelines", "ImageFactory", "IPXE", "Imaging", "Machines", "Netboot", "NetworkTypes",
                 "Releases", "Schematics", "Stores", "TalosModel", logging,
             ]),
 
         // MARK: - Servers
         /** DHCP proxy beside any other server, which it leaves its port, and ear for what others offer. */
-        library("DHCPService", ["BootTimeline", "CLinux", "DHCP", "Netboot", "NetworkTypes", logging]),
+        library("DHCPService", ["Timelines", "CLinux", "DHCP", "Netboot", "NetworkTypes", logging]),
         /** TFTP for thousands of machines at once. */
         library("TFTPService", ["CLinux", "Compositions", "NetworkTypes", "TFTP", logging]),
         /** swift-metrics in Prometheus' text format. */
@@ -141,7 +141,7 @@ let package = Package(
         library(
             "Frontends",
             [
-                "BlockingWork", "BootPlans", "BootTimeline", "CLinux", "Compositions", "Digests", "Factory",
+                "Workers", "BootPlans", "Timelines", "CLinux", "Compositions", "Digests", "ImageFactory",
                 "HTTPSemantics", "IPXE", "Machines", "NetworkTypes", "PrometheusMetrics", "Releases", "Schematics",
                 "TalosModel", logging,
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -158,10 +158,11 @@ let package = Package(
         // MARK: - Assembly
         /** Settings in, one group of services out; check, explain and build without a daemon. */
         library(
-            "Appliance",
+            "Assembly",
             [
-                "BlockingWork", "BootPlans", "BootTimeline", "Compositions", "DHCP", "DHCPService", "Digests",
-                "Factory", "Frontends", "IPXE", "Imaging", "Machines", "Netboot", "NetworkTypes", "PrometheusMetrics",
+                "Workers", "BootPlans", "Timelines", "Compositions", "DHCP", "DHCPService", "Digests",
+                "ImageFactory", "Frontends", "IPXE", "Imaging", "Machines", "Netboot", "NetworkTypes",
+                "PrometheusMetrics",
                 "Releases", "Schematics",
                 "Stores", "TFTP", "TFTPService", "TalosModel", logging, metrics,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -170,7 +171,7 @@ let package = Package(
         .executableTarget(
             name: "slipway",
             dependencies: [
-                "Appliance", "Compositions", "Machines", "NetworkTypes", "Releases", "Schematics", "Stores",
+                "Assembly", "Compositions", "Machines", "NetworkTypes", "Releases", "Schematics", "Stores",
                 "TFTPService", "TalosModel", logging,
                 argumentParser,
             ], swiftSettings: strict),
@@ -228,16 +229,16 @@ let package = Package(
             resources: [.copy("Fixtures")]),
         .executableTarget(
             name: "DHCPRig",
-            dependencies: ["BootTimeline", "Bytes", "CLinux", "DHCPService", "NetworkTypes", "Netboot", logging],
+            dependencies: ["Timelines", "Bytes", "CLinux", "DHCPService", "NetworkTypes", "Netboot", logging],
             path: "Tests/DHCPRig", swiftSettings: strict),
         .target(name: "NamespaceTesting", path: "Tests/NamespaceTesting", swiftSettings: strict),
         tests(
             "DHCPServiceTests",
             [
-                "BootTimeline", "Bytes", "CLinux", "CodecTesting", "DHCP", "DHCPRig", "DHCPService", "NamespaceTesting",
+                "Timelines", "Bytes", "CLinux", "CodecTesting", "DHCP", "DHCPRig", "DHCPService", "NamespaceTesting",
                 "NetworkTypes", "Netboot", "ServerTesting", "VectorTesting", logging,
             ]),
-        tests("BootTimelineTests", ["BootTimeline", "NetworkTypes", logging]),
+        tests("TimelinesTests", ["Timelines", "NetworkTypes", logging]),
         tests("CanonicalYAMLTests", ["CanonicalYAML", "CodecTesting", "VectorTesting"]),
         tests(
             "SchematicsTests", ["Bytes", "CanonicalYAML", "CodecTesting", "Digests", "Schematics", "VectorTesting"],
@@ -248,7 +249,7 @@ let package = Package(
         tests(
             "ReleasesTests",
             [
-                "BlockingWork", "Compositions", "Compression", "Digests", "LayoutBuilding", "OCIModel", "Releases",
+                "Workers", "Compositions", "Compression", "Digests", "LayoutBuilding", "OCIModel", "Releases",
                 "Stores", "TalosModel", "TarArchives", "Trust",
             ]),
         .target(name: "ServiceTesting", path: "Tests/ServiceTesting"),
@@ -270,14 +271,14 @@ let package = Package(
         tests(
             "BootPlansTests",
             [
-                "BootPlans", "BootTimeline", "DHCP", "Factory", "IPXE", "Imaging", "LayoutBuilding", "Machines",
+                "BootPlans", "Timelines", "DHCP", "ImageFactory", "IPXE", "Imaging", "LayoutBuilding", "Machines",
                 "Netboot", "NetworkTypes",
                 "OCIModel", "Releases", "Schematics", "Stores", "TalosModel", logging,
             ]),
         tests(
             "MachinesTests", ["CodecTesting", "FolderTesting", "Machines", "NetworkTypes", "Schematics", "TalosModel"],
             resources: [.copy("Fixtures")]),
-        tests("BlockingWorkTests", ["BlockingWork"]),
+        tests("WorkersTests", ["Workers"]),
         tests("TrustTests", ["Compositions", "Digests", "OCIModel", "Trust"]),
         /** Decoders of hostile bytes, for fuzzing; `make fuzz`. */
         .target(
@@ -295,9 +296,9 @@ let package = Package(
             name: "FuzzTests", dependencies: ["CodecTesting", "FuzzTargets"], path: "Tests/Fuzzing/FuzzTests",
             resources: [.copy("Seeds")], swiftSettings: strict),
         tests(
-            "FactoryTests",
+            "ImageFactoryTests",
             [
-                "BlockingWork", "Compositions", "Factory", "FolderTesting", "Imaging", "LayoutBuilding", "Releases",
+                "Workers", "Compositions", "ImageFactory", "FolderTesting", "Imaging", "LayoutBuilding", "Releases",
                 "Schematics",
                 "Stores",
                 "TalosModel", logging,
@@ -306,7 +307,7 @@ let package = Package(
         tests(
             "FrontendsTests",
             [
-                "BootPlans", "BootTimeline", "CodecTesting", "Compositions", "Digests", "Factory", "Frontends",
+                "BootPlans", "Timelines", "CodecTesting", "Compositions", "Digests", "ImageFactory", "Frontends",
                 "Imaging",
                 "LayoutBuilding",
                 "Machines", "NetworkTypes", "OCIModel", "PrometheusMetrics", "Releases", "Schematics", "ServerTesting",
@@ -318,7 +319,7 @@ let package = Package(
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
             ]),
-        tests("ApplianceTests", ["Appliance", "BootTimeline", "NetworkTypes", logging]),
+        tests("AssemblyTests", ["Assembly", "Timelines", "NetworkTypes", logging]),
         tests(
             "SlipwayTests",
             [

@@ -1,4 +1,4 @@
-import Factory
+import ImageFactory
 import Machines
 import Schematics
 import TalosModel

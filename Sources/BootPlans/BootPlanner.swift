@@ -1,5 +1,4 @@
-import BlockingWork
-import Factory
+import ImageFactory
 import Logging
 import Machines
 import Netboot
@@ -7,6 +6,7 @@ import NetworkTypes
 import Releases
 import Schematics
 import TalosModel
+import Workers
 
 /// Finds what a decision about a machine needs, and keeps what follows from one: the machines file says which schematic and
 /// version, the store which exact release, and what is known of the machine whether it boots from the network at all.

@@ -1,4 +1,4 @@
-import Factory
+import ImageFactory
 import Schematics
 import TalosModel
 

@@ -1,5 +1,5 @@
-import BootTimeline
 import Synchronization
+import Timelines
 
 /// Remembers what the machines of a rack have in common: each of them asks for its script when the power comes on.
 final class ResolutionCache: Sendable {

@@ -1,7 +1,7 @@
-import BootTimeline
 import Foundation
 import Logging
 import Netboot
+import Timelines
 
 /// Answers machines that ask to boot, beside the site's DHCP server: a DHCP proxy and PXE boot server (PXE 2.1 §2.2).
 ///

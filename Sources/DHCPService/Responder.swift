@@ -1,9 +1,9 @@
-import BootTimeline
 import DHCP
 import Logging
 import Netboot
 import NetworkTypes
 import Synchronization
+import Timelines
 
 /// Turns a datagram's payload into an answer. Shared by all listeners; it holds no socket.
 final class Responder: Sendable {

@@ -1,8 +1,8 @@
-import BlockingWork
 import Digests
 import Stores
 import TalosModel
 import Trust
+import Workers
 
 /// Which image is being read.
 struct ImageKey: Hashable, Sendable {

@@ -1,8 +1,8 @@
-import BlockingWork
 import Dispatch
 import FolderChanges
 import Stores
 import Synchronization
+import Workers
 
 /// Joins those who want the store looked at: they share the next look that has not begun yet.
 final class RefreshRounds: Sendable {

@@ -1,10 +1,10 @@
-import BlockingWork
 import Compositions
 import Digests
 import Stores
 import Synchronization
 import TalosModel
 import Trust
+import Workers
 
 /// The Talos releases in a store.
 ///

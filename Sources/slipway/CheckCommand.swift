@@ -1,5 +1,5 @@
-import Appliance
 import ArgumentParser
+import Assembly
 
 struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,4 +1,4 @@
-import Appliance
+import Assembly
 import Foundation
 import NetworkTypes
 

@@ -1,5 +1,5 @@
-import Appliance
 import ArgumentParser
+import Assembly
 import NetworkTypes
 import TFTPService
 import TalosModel

@@ -1,4 +1,4 @@
-import Appliance
+import Assembly
 import Foundation
 
 /// Progress on a terminal for work that takes more than a second; silent when standard error is no terminal.

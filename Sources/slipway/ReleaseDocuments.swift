@@ -1,4 +1,4 @@
-import Appliance
+import Assembly
 import Digests
 import Releases
 import TalosModel

@@ -1,10 +1,10 @@
-import BootTimeline
 import Foundation
 import Logging
 import NetworkTypes
 import Stores
 import Synchronization
 import Testing
+import Timelines
 
 @testable import BootPlans
 

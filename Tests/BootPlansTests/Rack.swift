@@ -1,7 +1,6 @@
 import BootPlans
-import BootTimeline
-import Factory
 import Foundation
+import ImageFactory
 import Imaging
 import LayoutBuilding
 import Logging
@@ -13,6 +12,7 @@ import Stores
 import Synchronization
 import TalosModel
 import Testing
+import Timelines
 
 /// A store with releases and a machines file, as the daemon has them; it goes when the test ends.
 final class Rack: Sendable {

@@ -8,7 +8,6 @@
 //     DHCPRig send INTERFACE PORT DESTINATION DPORT HEX…     sends from PORT and does not wait
 //     DHCPRig hold PORT                                      holds a UDP port until its input ends
 
-import BootTimeline
 import Bytes
 import CLinux
 import DHCPService
@@ -16,6 +15,7 @@ import Foundation
 import Logging
 import Netboot
 import NetworkTypes
+import Timelines
 
 func say(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
 

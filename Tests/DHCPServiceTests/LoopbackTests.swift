@@ -1,4 +1,3 @@
-import BootTimeline
 import CLinux
 import DHCP
 import DHCPService
@@ -8,6 +7,7 @@ import Netboot
 import NetworkTypes
 import Synchronization
 import Testing
+import Timelines
 
 /// A client's or relay's socket.
 private final class Peer: @unchecked Sendable {

@@ -3,7 +3,7 @@ import LayoutBuilding
 import ServerTesting
 import Testing
 
-@testable import Factory
+@testable import ImageFactory
 
 @Suite struct BuildsTests {
     @Test func requestsForOneNewExtensionBuildItOnce() async throws {

@@ -9,7 +9,7 @@ import Stores
 import TalosModel
 import Testing
 
-@testable import Factory
+@testable import ImageFactory
 
 /// What is known of releases is answered without their content: a store on a slow disk lists what it has at once.
 @Suite struct ColdStoreTests {

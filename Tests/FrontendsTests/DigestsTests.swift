@@ -1,6 +1,6 @@
 import Compositions
 import Digests
-import Factory
+import ImageFactory
 import Testing
 
 /// The factory's digests of assets, over the assembled factory.

@@ -1,7 +1,7 @@
 import CodecTesting
 import Compositions
-import Factory
 import Foundation
+import ImageFactory
 import LayoutBuilding
 import ServerTesting
 import Testing

@@ -1,9 +1,9 @@
-import BootTimeline
 import Foundation
 import Logging
 import NetworkTypes
 import ServerTesting
 import Testing
+import Timelines
 
 @testable import Frontends
 

@@ -1,7 +1,7 @@
-import BootTimeline
 import NetworkTypes
 import ServerTesting
 import Testing
+import Timelines
 
 @Suite struct MachineStoriesTests {
     @Test func whatAMachineDoesNotGetStandsOnItsStory() async throws {

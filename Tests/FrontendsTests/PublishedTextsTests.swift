@@ -1,4 +1,3 @@
-import BootTimeline
 import Digests
 import Foundation
 import Glibc
@@ -7,6 +6,7 @@ import NetworkTypes
 import ServerTesting
 import Stores
 import Testing
+import Timelines
 
 @testable import Frontends
 

@@ -1,9 +1,8 @@
 import BootPlans
-import BootTimeline
 import Compositions
 import CoreMetrics
-import Factory
 import Foundation
+import ImageFactory
 import Imaging
 import LayoutBuilding
 import Logging
@@ -18,6 +17,7 @@ import Stores
 import Synchronization
 import TalosModel
 import Testing
+import Timelines
 
 @testable import Frontends
 

@@ -1,7 +1,7 @@
 import Compositions
 import Digests
-import Factory
 import Foundation
+import ImageFactory
 import Releases
 import Schematics
 import ServerTesting

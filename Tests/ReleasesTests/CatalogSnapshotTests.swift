@@ -1,4 +1,3 @@
-import BlockingWork
 import Compositions
 import Digests
 import Dispatch
@@ -10,6 +9,7 @@ import Synchronization
 import TalosModel
 import Testing
 import Trust
+import Workers
 
 @testable import Releases
 

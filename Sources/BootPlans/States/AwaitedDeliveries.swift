@@ -1,6 +1,6 @@
-import BootTimeline
 import NetworkTypes
 import Synchronization
+import Timelines
 
 /// Machines with `boot: once` that were told to boot and have not fetched their initramfs yet. What a machine tells beside its
 /// MAC address is known only when it asks for its script, so its rule is remembered from then.

@@ -1,8 +1,8 @@
-import BootTimeline
 import Foundation
 import Logging
 import Stores
 import Synchronization
+import Timelines
 
 /// Keeps machines' stories in the store, so that they outlive the process.
 ///

@@ -1,9 +1,9 @@
-import BlockingWork
-import BootTimeline
-import Factory
+import ImageFactory
 import Logging
 import Stores
 import Synchronization
+import Timelines
+import Workers
 
 extension MachineStates {
     /// Reads the stories that an earlier process kept, and keeps them from then on. Where that cannot be, as in a store that may

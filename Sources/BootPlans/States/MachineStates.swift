@@ -1,11 +1,11 @@
-import BlockingWork
-import BootTimeline
-import Factory
+import ImageFactory
 import Logging
 import Machines
 import NetworkTypes
 import Stores
 import Synchronization
+import Timelines
+import Workers
 
 /// What is known of a machine that its rule and its request do not say.
 public struct MachineState: Hashable, Sendable {

@@ -1,6 +1,6 @@
-import BlockingWork
 import NIOCore
 import NetworkTypes
+import Workers
 
 /// A client as limits count it: an IPv4 address, also in its mapped IPv6 form, or an IPv6 network of 64 bits, all of which
 /// one host can have.

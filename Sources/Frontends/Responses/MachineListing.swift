@@ -1,8 +1,8 @@
-import BootTimeline
 import Dispatch
 import NIOCore
 import NetworkTypes
 import Synchronization
+import Timelines
 
 /// The list of all machines, written piece by piece as a client takes it, so that one that does not read holds one piece.
 ///

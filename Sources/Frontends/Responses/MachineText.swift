@@ -1,6 +1,6 @@
-import BootTimeline
 import Foundation
 import HTTPSemantics
+import Timelines
 
 /// Machines' boots as JSON, written straight to bytes: the list of a large site is tens of megabytes.
 ///

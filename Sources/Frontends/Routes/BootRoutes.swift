@@ -1,5 +1,4 @@
 import BootPlans
-import BootTimeline
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
@@ -7,6 +6,7 @@ import IPXE
 import Machines
 import NetworkTypes
 import TalosModel
+import Timelines
 
 /// The scripts that machines run: `/boot.ipxe`, the same for all, and `/boot`, each machine's own. iPXE of 2021 and later
 /// looks for `autoexec.ipxe` beside the loader that it is, wherever that came from.

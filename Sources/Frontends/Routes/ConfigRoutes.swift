@@ -1,5 +1,4 @@
 import BootPlans
-import BootTimeline
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
@@ -8,6 +7,7 @@ import Machines
 import NIOCore
 import NetworkTypes
 import TalosModel
+import Timelines
 
 /// `/config/:mac`: the machine configuration of one machine, which names its URL on the kernel's command line.
 ///

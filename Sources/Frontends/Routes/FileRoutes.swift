@@ -1,10 +1,10 @@
-import BootTimeline
 import Compositions
 import HTTPSemantics
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
 import NetworkTypes
+import Timelines
 
 /// `/loaders/:name`: the loaders, for UEFI HTTP boot. The suffix `.efi` and the type are what that client decides by.
 public struct LoaderRoutes: RouteGroup {

@@ -1,14 +1,14 @@
 import BootPlans
-import BootTimeline
 import Compositions
-import Factory
 import HTTPSemantics
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
+import ImageFactory
 import NIOCore
 import NetworkTypes
 import TalosModel
+import Timelines
 
 /// `/image/:schematic/:version/:path`: the assets themselves. What a machine gets, and what it does not get, stands on its
 /// timeline.

@@ -1,9 +1,9 @@
-import BootTimeline
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
 import NIOCore
 import NetworkTypes
+import Timelines
 
 /// `/machines`: every machine's boot as one story, as JSON, the machine heard of last first. `?limit=` and `?offset=` give a
 /// part of the list.

@@ -1,7 +1,7 @@
-import Factory
 import Hummingbird
 import HummingbirdCore
 import IPXE
+import ImageFactory
 import NetworkTypes
 import Schematics
 import TalosModel

@@ -1,7 +1,7 @@
-import Factory
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
+import ImageFactory
 import NIOCore
 import Schematics
 

@@ -1,7 +1,7 @@
 import Digests
-import Factory
 import Hummingbird
 import HummingbirdCore
+import ImageFactory
 import Releases
 import TalosModel
 

@@ -1,9 +1,9 @@
-import BlockingWork
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
 import Logging
 import NIOCore
+import Workers
 
 /// Answers every request: finds its route, and puts around the answer what all answers have.
 ///

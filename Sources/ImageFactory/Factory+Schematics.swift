@@ -1,0 +1,99 @@
+import Schematics
+import Stores
+import Workers
+
+extension Factory {
+    /// How many bytes a schematic's kernel arguments may have together: far more than any kernel's command line, which is
+    /// 2 KiB on x86 and arm64.
+    static let mostArgumentBytes = 64 << 10
+
+    /// Keeps a schematic, and gives it with its ID. Keeping one that is known already changes nothing.
+    ///
+    /// - Throws: ``FactoryError`` with the code `invalidSchematic` and Image Factory's own text, or `busy`.
+    public func create(_ body: [UInt8]) async throws -> Schematic { try await create(body) { $0 } }
+
+    /// Keeps a schematic, and gives what `answer` makes of it. That runs on the thread that decoded it, and not on the
+    /// cooperative pool.
+    public func create<Answer: Sendable>(
+        _ body: [UInt8], _ answer: @escaping @Sendable (Schematic) throws -> Answer
+    ) async throws -> Answer {
+        try await decoding.run { [self] in
+            let schematic: Schematic
+            do throws(SchematicError) { schematic = try Schematic(decoding: body) } catch {
+                throw FactoryError(error.isTemporary ? .busy : .invalidSchematic, error.description)
+            }
+            try schematic.requireArgumentsThatFit()
+            return try answer(keepHere(schematic))
+        }
+    }
+
+    /// Keeps a schematic, so that its assets can be asked for by its ID.
+    ///
+    /// - Parameter work: Where to do so; by default with what is done for requests.
+    @discardableResult
+    public func keep(_ schematic: Schematic, on work: BlockingWork? = nil) async throws -> Schematic {
+        if schematics[schematic.id] != nil { return schematic }
+        return try await (work ?? plans).run { [self] in try keepHere(schematic) }
+    }
+
+    private func keepHere(_ schematic: Schematic) throws(FactoryError) -> Schematic {
+        if schematics[schematic.id] != nil { return schematic }
+        // A command that only looks has no business writing, and what it holds in memory is enough for it.
+        if store.access == .readWrite { try records.keep(schematic) }
+        schematics[schematic.id] = schematic
+        return schematic
+    }
+
+    /// The schematic with an ID.
+    ///
+    /// - Throws: ``FactoryError`` with the code `schematicNotFound` for an unknown ID and for what is no ID at all.
+    public func schematic(_ text: String) async throws -> Schematic { try await schematic(Self.parseID(text)) }
+
+    /// The schematic with an ID.
+    ///
+    /// - Parameter work: Where to read it; by default with what is done for requests.
+    public func schematic(_ id: SchematicID, on work: BlockingWork? = nil) async throws -> Schematic {
+        if let schematic = schematics[id] { return schematic }
+        return try await (work ?? plans).run { [self] in
+            guard let schematic = try records.schematic(id) else { throw Self.unknownSchematic(id.description) }
+            schematics[id] = schematic
+            return schematic
+        }
+    }
+
+    /// The canonical text of the schematic with an ID.
+    ///
+    /// - Throws: ``FactoryError`` with the code `schematicNotFound` for an unknown ID and for what is no ID at all.
+    public func canonicalText(_ text: String) async throws -> [UInt8] {
+        let id = try Self.parseID(text)
+        if let schematic = schematics[id] { return schematic.canonicalText }
+        // The text is as good as its hash, whether or not it can be read.
+        let stored = try await storage.run { [records] in try records.canonicalText(id) }
+        guard let stored else { throw Self.unknownSchematic(id.description) }
+        return stored
+    }
+
+    private static func parseID(_ text: String) throws(FactoryError) -> SchematicID {
+        guard let id = SchematicID(parsing: text) else { throw unknownSchematic(text) }
+        return id
+    }
+
+    private static func unknownSchematic(_ id: String) -> FactoryError {
+        // By bytes: one character may be as long as whoever asks likes.
+        let shown = String(decoding: id.utf8.prefix(256), as: UTF8.self)
+        return FactoryError(.schematicNotFound, "schematic ID \"\(shown)\" not found")
+    }
+}
+
+extension Schematic {
+    /// Refuses arguments that no kernel could be given.
+    fileprivate func requireArgumentsThatFit() throws(FactoryError) {
+        let bytes = extraKernelArguments.reduce(0) { $0 + $1.utf8.count + 1 }
+        guard bytes <= Factory.mostArgumentBytes else {
+            throw FactoryError(
+                .invalidSchematic,
+                "the kernel arguments take \(bytes) bytes, and no kernel takes more than \(Factory.mostArgumentBytes) bytes; "
+                    + "remove some")
+        }
+    }
+}

@@ -1,0 +1,85 @@
+import Compositions
+import Digests
+import Glibc
+import Imaging
+import Logging
+import Releases
+import Schematics
+import Stores
+import TalosModel
+import Workers
+
+/// The Image Factory itself: schematics in, assets out. It plans, joins equal requests, bounds what is built, and remembers;
+/// what the bytes are is Imaging's business, and how they travel is the frontends'.
+public final class Factory: Sendable {
+    /// Which asset, of which state of its release. Of a request's own text nothing is kept.
+    struct AssetKey: Hashable, Sendable {
+        var schematic: SchematicID
+        var version: TalosVersion
+        var path: AssetPath
+        var revision: UInt64
+    }
+
+    let store: EmbeddedStore
+    let catalog: ReleaseCatalog
+    let imager: Imager
+    let queue: BuildQueue
+    let logger: Logger
+    /// For looks into folders and small records, which take no time unless the disk is slow.
+    let storage = BlockingWork(width: 8, capacity: 4096, refusal: Factory.busy)
+    /// For what is read and computed for one request: files that are hashed at their first use, texts as long as a
+    /// schematic may be.
+    let plans = BlockingWork(width: max(2, sysconf(Int32(_SC_NPROCESSORS_ONLN))), capacity: 256, refusal: Factory.busy)
+    /// For schematics that are posted. Their authors choose how long that takes, so they wait for one another and hold up
+    /// nobody else.
+    let decoding = BlockingWork(width: 2, capacity: 64, refusal: Factory.busy)
+    /// The schematics in the store.
+    let records: SchematicRecords
+    /// When this process began to make assets, in seconds since 1970: the age of those that are not in any file.
+    let started = Int64(time(nil))
+    let schematics: RecentlyUsed<SchematicID, Schematic>
+    let assets: RecentlyUsed<AssetKey, Asset>
+    let segments = SingleFlight<String, ExtensionSegment>()
+    let modules = SingleFlight<String, ModuleSegment?>()
+    let digests = SingleFlight<Digest, ContentDigests>()
+
+    /// A factory over a store.
+    ///
+    /// - Parameters:
+    ///   - queue: Where builds run.
+    ///   - remembered: How many bytes of schematics, and how many of finished compositions, are kept in memory. The default
+    ///     is 16 MiB of each, thousands of either.
+    public init(
+        store: EmbeddedStore, catalog: ReleaseCatalog, imager: Imager, queue: BuildQueue, logger: Logger,
+        remembered: Int = 16 << 20
+    ) {
+        self.store = store
+        self.catalog = catalog
+        self.imager = imager
+        self.queue = queue
+        self.logger = logger
+        records = SchematicRecords(store: store)
+        schematics = RecentlyUsed(budget: remembered) { $0.canonicalText.count * 2 + $0.source.count + 1024 }
+        assets = RecentlyUsed(budget: remembered) { $0.composition.segments.reduce(1024) { $0 + $1.memory } }
+    }
+}
+
+extension Factory {
+    /// What one too many is told.
+    @Sendable fileprivate static func busy(_ load: BlockingWork.Load) -> any Error {
+        FactoryError(
+            .busy, "\(load.running) requests are being worked on and \(load.waiting) are waiting; try again in a moment"
+        )
+    }
+}
+
+extension Segment {
+    /// About how many bytes of memory it takes.
+    fileprivate var memory: Int {
+        switch self {
+        case .bytes(let bytes): bytes.count + 128
+        case .file: 256
+        case .zeros: 64
+        }
+    }
+}
