@@ -37,11 +37,15 @@ enum AccessRemedy {
         return "its permissions shut out \(owner), whose own it is: 'chmod -R u+rwX \(place)'"
     }
 
-    /// The nearest folder above a path that is a store's.
+    /// The nearest folder above a path that is a store's. One that may not be looked into is known by which of its folders the
+    /// path goes on to.
     private static func storeFolder(above path: String) -> String? {
         ancestors(of: path).first { folder in
             var status = stat()
-            return lstat(folder + "/blobs", &status) == 0
+            if lstat(folder + "/blobs", &status) == 0 { return true }
+            guard errno == EACCES else { return false }
+            let rest = path.utf8.dropFirst(folder.utf8.count).split(separator: UInt8(ascii: "/")).first
+            return StoreSession.folders.contains { rest?.elementsEqual($0.utf8) == true }
         }
     }
 

@@ -12,6 +12,9 @@ final class StoreSession: Sendable {
     private let lock: Mutex<OwnedDescriptor>
     private let counter = Atomic<UInt64>(0)
 
+    /// The folders of a store, each before those in it.
+    static let folders = ["blobs", "blobs/sha256", "records", "temporary", "corrupt"]
+
     /// Makes the folders, takes a session's lock and removes what dead sessions left.
     init(root: String) throws(StoreError) {
         self.root = root
@@ -36,7 +39,7 @@ final class StoreSession: Sendable {
     /// Makes the folders and takes the lock while no other session comes or goes, so that a lock file is never seen between
     /// its making and its locking.
     private static func begin(_ root: String, _ name: String) throws(StoreError) -> OwnedDescriptor {
-        for folder in ["blobs", "blobs/sha256", "records", "temporary", "corrupt"] {
+        for folder in folders {
             try makeFolder("\(root)/\(folder)", mode: EmbeddedStore.folderMode)
         }
         let gate = try open(root + "/lock")
@@ -57,7 +60,7 @@ final class StoreSession: Sendable {
                 if let there = try FileIdentity(at: lockPath), let held = FileIdentity(descriptor: lock.number),
                     there.node == held.node, there.device == held.device
                 {
-                    for folder in ["blobs", "blobs/sha256", "records", "corrupt"] {
+                    for folder in Self.folders {
                         try Self.makeFolder("\(root)/\(folder)", mode: EmbeddedStore.folderMode)
                     }
                     return
