@@ -144,6 +144,17 @@ import Testing
         connection.close()
     }
 
+    /// Whatever has been accepted and not been looked at is closed, and nothing else happens.
+    @Test func aServerThatStopsClosesWhatItHasJustAccepted() async throws {
+        let site = try Site()
+        for _ in 0..<40 {
+            let connections = try await site.serve { port in
+                try await blocking { try (0..<40).map { _ in try HTTPConnection(port: port) } }
+            }
+            for connection in connections { connection.close() }
+        }
+    }
+
     /// A bit that flips behind the store's back, with the times put back; a cut; a removal. What was sent before is whole, and
     /// the connection ends before the rest.
     @Test(arguments: ["flip", "cut", "remove"])

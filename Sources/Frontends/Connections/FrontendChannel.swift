@@ -7,8 +7,6 @@ import NIOHTTPTypes
 /// How a connection is set up: the library's HTTP/1, with what watches over the connection and a ``SendFileHandler`` between
 /// its encoder and the ``RequestCodec``.
 struct FrontendChannel: ServerChildChannel, HTTPChannelHandler {
-    typealias Value = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
-
     let responder: Responder
     let table: ConnectionTable
     /// The most bytes that any request's body may have.
@@ -20,7 +18,7 @@ struct FrontendChannel: ServerChildChannel, HTTPChannelHandler {
     static let headerLimit = 64 << 10
     static let headerCount = 256
 
-    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<AcceptedConnection> {
         channel.eventLoop.makeCompletedFuture {
             let pipeline = channel.pipeline.syncOperations
             var limits = NIOHTTPDecoderLimitConfiguration()
@@ -37,10 +35,13 @@ struct FrontendChannel: ServerChildChannel, HTTPChannelHandler {
             ])
             // After a write that the kernel took in part, the next would only be told to wait: so none is tried.
             try channel.syncOptions?.setOption(.writeSpin, value: 0)
-            return try NIOAsyncChannel(
-                wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
+            return AcceptedConnection(
+                try NIOAsyncChannel(
+                    wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true)))
         }
     }
 
-    func handle(value: Value, logger: Logger) async { await handleHTTP(asyncChannel: value, logger: logger) }
+    func handle(value: AcceptedConnection, logger: Logger) async {
+        await handleHTTP(asyncChannel: value.take(), logger: logger)
+    }
 }
