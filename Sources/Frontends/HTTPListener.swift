@@ -20,6 +20,8 @@ public struct HTTPListener: Sendable {
     public var name: String
     /// How many connections there may be. The default is what the process' descriptors allow.
     public var limits: ConnectionLimits
+    /// How files leave. The default is sendfile, as plain HTTP permits.
+    public var transport: BodyTransport
     /// The settings by which address and port are chosen, for the remedy where they cannot be had.
     public var settings: Settings
 
@@ -43,6 +45,7 @@ public struct HTTPListener: Sendable {
     /// A listener.
     public init(
         address: String, port: Int, groups: [any RouteGroup], name: String, limits: ConnectionLimits = .ofProcess,
+        transport: BodyTransport = .sendfile,
         settings: Settings = Settings(address: "--http-address", port: "--http-port")
     ) {
         self.address = address
@@ -50,6 +53,7 @@ public struct HTTPListener: Sendable {
         self.groups = groups
         self.name = name
         self.limits = limits
+        self.transport = transport
         self.settings = settings
     }
 
@@ -69,7 +73,7 @@ public struct HTTPListener: Sendable {
                     throw BrokenRequest()
                 }
             }, table: ConnectionTable(limits: limits), bodyLimit: groups.map(\.bodyLimit).max() ?? 0,
-            idleTimeout: Self.idleTimeout
+            idleTimeout: Self.idleTimeout, transport: transport
         ).server(
             configuration: .init(address: .hostname(address, port: port)),
             onServerRunning: { [port] channel in await onRunning(channel.localAddress?.port ?? port) },

@@ -103,12 +103,14 @@ final class Site: Sendable {
 
     /// Serves on a port of the loopback while `body` runs.
     func serve<Value: Sendable>(
-        limits: ConnectionLimits = .ofProcess, _ body: @escaping @Sendable (Int) async throws -> Value
+        limits: ConnectionLimits = .ofProcess, transport: BodyTransport = .sendfile,
+        _ body: @escaping @Sendable (Int) async throws -> Value
     ) async throws -> Value {
         let (ports, running) = AsyncStream.makeStream(of: Int.self)
         let logger = Logger(label: "site") { [log] _ in log.handler }
         let listener = HTTPListener(
-            address: "127.0.0.1", port: 0, groups: groups, name: "Slipway test", limits: limits)
+            address: "127.0.0.1", port: 0, groups: groups, name: "Slipway test", limits: limits,
+            transport: transport)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await listener.serve(logger: logger) { running.yield($0) } }
             group.addTask { [catalog] in await catalog.run() }
@@ -121,9 +123,10 @@ final class Site: Sendable {
 
     /// Serves on a port of the loopback while `body`, which blocks, runs on a thread of its own.
     func visit<Value: Sendable>(
-        limits: ConnectionLimits = .ofProcess, _ body: @escaping @Sendable (Int) throws -> Value
+        limits: ConnectionLimits = .ofProcess, transport: BodyTransport = .sendfile,
+        _ body: @escaping @Sendable (Int) throws -> Value
     ) async throws -> Value {
-        try await serve(limits: limits) { port in try await blocking { try body(port) } }
+        try await serve(limits: limits, transport: transport) { port in try await blocking { try body(port) } }
     }
 
     /// Keeps a schematic, and gives its ID.

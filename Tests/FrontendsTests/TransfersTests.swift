@@ -14,11 +14,12 @@ import Testing
 @testable import Frontends
 
 @Suite(.serialized) struct TransfersTests {
-    @Test func twoRequestsAtOnceAreAnsweredInOrder() async throws {
+    @Test(arguments: [BodyTransport.sendfile, .buffers])
+    func twoRequestsAtOnceAreAnsweredInOrder(_ transport: BodyTransport) async throws {
         let site = try Site()
         let id = try await site.schematic(ImageRequestsTests.schematic)
         let initramfs = try await site.bytes(of: "initramfs-amd64.xz", schematic: id)
-        try await site.visit { port in
+        try await site.visit(transport: transport) { port in
             let connection = try HTTPConnection(port: port)
             func request(_ path: String) -> String {
                 "GET \(path) HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -50,10 +51,11 @@ import Testing
         }
     }
 
-    @Test func aBlobThatIsGoneIsNamedAndNothingElseSuffers() async throws {
+    @Test(arguments: [BodyTransport.sendfile, .buffers])
+    func aBlobThatIsGoneIsNamedAndNothingElseSuffers(_ transport: BodyTransport) async throws {
         let site = try Site()
         let id = try await site.schematic("{}")
-        try await site.visit { port in
+        try await site.visit(transport: transport) { port in
             let target = "/image/\(id)/v1.13.5/kernel-amd64"
             #expect(try HTTPConnection(port: port).ask("GET", target).status == 200)
             let blobs = "\(site.folder)/store/blobs/sha256"
@@ -89,10 +91,11 @@ import Testing
         }
     }
 
-    @Test func aClientThatGoesInTheMiddleLeavesNothingOpen() async throws {
+    @Test(arguments: [BodyTransport.sendfile, .buffers])
+    func aClientThatGoesInTheMiddleLeavesNothingOpen(_ transport: BodyTransport) async throws {
         let site = try Site(size: FilledStore.largeSize)
         let id = try await site.schematic("{}")
-        try await site.visit { port in
+        try await site.visit(transport: transport) { port in
             _ = try HTTPConnection(port: port).ask("GET", "/healthz")
             let before = openDescriptors()
             for index in 0..<20 {
@@ -109,10 +112,11 @@ import Testing
         }
     }
 
-    @Test func clientsThatStopReadingCostOthersNothing() async throws {
+    @Test(arguments: [BodyTransport.sendfile, .buffers])
+    func clientsThatStopReadingCostOthersNothing(_ transport: BodyTransport) async throws {
         let site = try Site(size: FilledStore.largeSize)
         let id = try await site.schematic("{}")
-        try await site.visit { port in
+        try await site.visit(transport: transport) { port in
             var stalled: [HTTPConnection] = []
             for _ in 0..<20 {
                 let connection = try HTTPConnection(port: port, receiveBuffer: 4096)
@@ -130,11 +134,12 @@ import Testing
         }
     }
 
-    @Test func aServerThatStopsDoesNotWaitForAClientThatDoesNotRead() async throws {
+    @Test(arguments: [BodyTransport.sendfile, .buffers])
+    func aServerThatStopsDoesNotWaitForAClientThatDoesNotRead(_ transport: BodyTransport) async throws {
         let site = try Site(size: FilledStore.largeSize)
         let id = try await site.schematic("{}")
         let start = ContinuousClock.now
-        let connection = try await site.visit { port in
+        let connection = try await site.visit(transport: transport) { port in
             let connection = try HTTPConnection(port: port, receiveBuffer: 4096)
             try connection.send("GET /image/\(id)/v1.13.5/initramfs-amd64.xz HTTP/1.1\r\nHost: x\r\n\r\n")
             _ = try connection.receive(upTo: 100)
@@ -157,11 +162,11 @@ import Testing
 
     /// A bit that flips behind the store's back, with the times put back; a cut; a removal. What was sent before is whole, and
     /// the connection ends before the rest.
-    @Test(arguments: ["flip", "cut", "remove"])
-    func aFileThatIsAlteredInMidTransferEndsTheConnection(_ change: String) async throws {
+    @Test(arguments: ["flip", "cut", "remove"], [BodyTransport.sendfile, .buffers])
+    func aFileThatIsAlteredInMidTransferEndsTheConnection(_ change: String, _ transport: BodyTransport) async throws {
         let site = try Site(size: FilledStore.largeSize)
         let id = try await site.schematic("{}")
-        try await site.visit { port in
+        try await site.visit(transport: transport) { port in
             let target = "/image/\(id)/v1.13.5/initramfs-amd64.xz"
             let expected = site.release.initramfs
             let path = "\(site.store.root)/blobs/sha256/\(Digest.of(expected).hexadecimal)"
@@ -202,11 +207,12 @@ import Testing
         }
     }
 
-    @Test func twoHundredDownloadsAtOnceAreWholeAndLeaveNothingOpen() async throws {
+    @Test(arguments: [BodyTransport.sendfile, .buffers])
+    func twoHundredDownloadsAtOnceAreWholeAndLeaveNothingOpen(_ transport: BodyTransport) async throws {
         let site = try Site()
         let id = try await site.schematic(ImageRequestsTests.schematic)
         let expected = try await site.bytes(of: "initramfs-amd64.xz", schematic: id)
-        try await site.serve { port in
+        try await site.serve(transport: transport) { port in
             let before = try await blocking {
                 _ = try HTTPConnection(port: port).ask("GET", "/healthz")
                 return openDescriptors()
@@ -232,7 +238,8 @@ import Testing
     @Test func theSendFileHandlerStandsBetweenEncoderAndCodec() async throws {
         let server = FrontendChannel(
             responder: { _, writer, _ in try await writer.writeResponse(.init(status: .ok)) },
-            table: ConnectionTable(limits: .ofProcess), bodyLimit: 1 << 20, idleTimeout: .seconds(60))
+            table: ConnectionTable(limits: .ofProcess), bodyLimit: 1 << 20, idleTimeout: .seconds(60),
+            transport: .sendfile)
         let channel = EmbeddedChannel()
         _ = try await server.setup(channel: channel, logger: Logger(label: "none") { _ in SwiftLogNoOpLogHandler() })
             .get()

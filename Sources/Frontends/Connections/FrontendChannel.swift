@@ -13,6 +13,8 @@ struct FrontendChannel: ServerChildChannel, HTTPChannelHandler {
     let bodyLimit: Int
     /// How long a connection may be idle, or take over sending a request.
     let idleTimeout: Duration
+    /// How files leave.
+    let transport: BodyTransport
 
     /// The most bytes of a header and of all headers.
     static let headerLimit = 64 << 10
@@ -30,7 +32,8 @@ struct FrontendChannel: ServerChildChannel, HTTPChannelHandler {
                 withPipeliningAssistance: false, withErrorHandling: false, withOutboundHeaderValidation: false,
                 withEncoderConfiguration: .init(), withDecoderLimitConfiguration: limits)
             try pipeline.addHandlers([
-                ConnectionEnd(), ConnectionGuard(table: table, bodyLimit: bodyLimit), SendFileHandler(), RequestCodec(),
+                ConnectionEnd(), ConnectionGuard(table: table, bodyLimit: bodyLimit), SendFileHandler(transport),
+                RequestCodec(),
                 HTTPConnectionStateHandler(idleTimeout: idleTimeout, logger: logger),
             ])
             // After a write that the kernel took in part, the next would only be told to wait: so none is tried.

@@ -5,8 +5,9 @@ import HTTPTypes
 import HummingbirdCore
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 
-/// Asks the pipeline to send a part of an open file as response body, by sendfile(2): the bytes never enter this process.
+/// Asks the pipeline to send a part of an open file as response body, by the connection's ``BodyTransport``.
 ///
 /// The frontends' library writes bodies as byte buffers only, so this travels beside it as an outbound event, in order with
 /// the parts that are written before and after.
@@ -36,10 +37,15 @@ struct SendFile: Sendable {
     }
 }
 
-/// Turns ``SendFile`` events into file regions for the HTTP/1 encoder, step by step and without leaving the event loop.
+/// Turns ``SendFile`` events into body parts for the HTTP/1 encoder, step by step and each written before the next: file regions
+/// without leaving the event loop, or buffers that another thread has read.
 final class SendFileHandler: ChannelOutboundHandler, RemovableChannelHandler {
     typealias OutboundIn = HTTPServerResponsePart
     typealias OutboundOut = HTTPServerResponsePart
+
+    private let transport: BodyTransport
+
+    init(_ transport: BodyTransport) { self.transport = transport }
 
     func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
         guard let event = event as? SendFile else {
@@ -64,17 +70,51 @@ final class SendFileHandler: ChannelOutboundHandler, RemovableChannelHandler {
         // sendfile would give nothing, again and again.
         do { try event.file.check(event.descriptor) } catch { return promise.fail(error) }
         guard start < event.range.upperBound else { return promise.succeed() }
-        let end = event.end(from: start) { linux_is_cached(event.descriptor, off_t($0)) != 0 }
-        event.readAhead(to: end..<min(end + SendFile.step, event.range.upperBound))
-        let region = FileRegion(fileHandle: handle, readerIndex: start, endIndex: end)
-        let written = context.eventLoop.makePromise(of: Void.self)
+        let written = context.eventLoop.makePromise(of: Int.self)
         written.futureResult.assumeIsolated().whenComplete { result in
             switch result {
-            case .success: self.send(event, from: end, of: handle, context: context, promise: promise)
+            case .success(let end): self.send(event, from: end, of: handle, context: context, promise: promise)
             case .failure(let error): promise.fail(error)
             }
         }
-        context.writeAndFlush(wrapOutboundOut(.body(.fileRegion(region))), promise: written)
+        switch transport {
+        case .sendfile: sendRegion(of: event, from: start, of: handle, context: context, written)
+        case .buffers: sendBuffer(of: event, from: start, of: handle, context: context, written)
+        }
+    }
+
+    /// Writes a step as a region of the file. `written` gets its end.
+    private func sendRegion(
+        of event: SendFile, from start: Int, of handle: NIOFileHandle, context: ChannelHandlerContext,
+        _ written: EventLoopPromise<Int>
+    ) {
+        let end = event.end(from: start) { linux_is_cached(event.descriptor, off_t($0)) != 0 }
+        event.readAhead(to: end..<min(end + SendFile.step, event.range.upperBound))
+        let region = FileRegion(fileHandle: handle, readerIndex: start, endIndex: end)
+        context.writeAndFlush(wrapOutboundOut(.body(.fileRegion(region)))).map { end }.cascade(to: written)
+    }
+
+    /// Reads a step on another thread, looks whether the file is still what it was, and writes the step as a buffer. `written`
+    /// gets its end. The file stays open until then, also where the connection has ended meanwhile.
+    private func sendBuffer(
+        of event: SendFile, from start: Int, of handle: NIOFileHandle, context: ChannelHandlerContext,
+        _ written: EventLoopPromise<Int>
+    ) {
+        let count = min(BodyTransport.bufferLength, event.range.upperBound - start)
+        NonBlockingFileIO(threadPool: .singleton).read(
+            fileHandle: handle, fromOffset: Int64(start), byteCount: count, allocator: context.channel.allocator,
+            eventLoop: context.eventLoop
+        ).assumeIsolated().whenComplete { result in
+            do {
+                let buffer = try result.get()
+                try event.file.check(event.descriptor)
+                guard buffer.readableBytes == count else { throw SegmentError.shortened(path: event.file.path) }
+                context.writeAndFlush(self.wrapOutboundOut(.body(.byteBuffer(buffer)))).map { start + count }
+                    .cascade(to: written)
+            } catch {
+                written.fail(error)
+            }
+        }
     }
 }
 
