@@ -1,11 +1,6 @@
 import Machines
 import Stores
 
-extension RecordKind {
-    /// The machines file that was in force last, with what it names.
-    static let machinesFile = RecordKind(rawValue: "machines-file")
-}
-
 /// The last good machines file in the store, from which a daemon starts while the file itself is refused.
 struct LastGoodMachines: Sendable {
     let store: EmbeddedStore

@@ -2,13 +2,6 @@ import Digests
 import Schematics
 import Stores
 
-extension RecordKind {
-    /// Schematics in canonical form, by ID.
-    static let schematics = RecordKind(rawValue: "schematics")
-    /// Schematics as they were posted, by ID; only those whose canonical form cannot be read again.
-    static let postedSchematics = RecordKind(rawValue: "schematics-posted")
-}
-
 /// The schematics in a store.
 ///
 /// What is kept is the canonical text, whose hash is the ID. That text is what clients get, and it is whole when its hash is the

@@ -2,18 +2,13 @@ import Compositions
 import Digests
 import Stores
 
-extension RecordKind {
-    /// The digests of assets, by the tags of their compositions.
-    static let contentDigests = RecordKind(rawValue: "content-digests")
-}
-
 extension Imager {
     /// The digests of a composition, if they are remembered or need no file to be read; nil otherwise.
     public func storedDigests(of composition: Composition) throws(ImagingError) -> ContentDigests? {
         try explaining("the digests of \(composition.tag)") {
             composition.files.isEmpty
                 ? try composition.contentDigests()
-                : try store.decodedRecord(.contentDigests, composition.tag.hexadecimal, as: ContentDigests.self)
+                : try store.usableRecord(composition.tag.hexadecimal)
         }
     }
 
@@ -29,7 +24,7 @@ extension Imager {
             let digests = try composition.contentDigests(isCancelled: isCancelled)
             // What nobody has checked may not be what the tag names.
             if composition.files.allSatisfy({ $0.identity != nil }) {
-                try store.setEncodedRecord(.contentDigests, composition.tag.hexadecimal, digests)
+                try store.setRecord(composition.tag.hexadecimal, digests)
             }
             return digests
         }

@@ -18,8 +18,8 @@ extension Imager {
     public func storedExtensionSegment(_ image: Digest, layout: FileLayout) throws(ImagingError) -> ExtensionSegment? {
         try explaining("the segment of \(image)") {
             guard
-                let record = try store.decodedRecord(
-                    .extensionSegments, Self.segmentKey(image, layout), as: ExtensionSegmentRecord.self),
+                let record = try store.usableRecord(
+                    Self.segmentKey(image, layout), as: ExtensionSegmentRecord.self),
                 let member = try store.usableBlob(record.member),
                 let part = ArchivePart(
                     member, imageSize: record.imageSize, membersSize: record.firmwareSize, layout: layout),
@@ -84,8 +84,8 @@ extension Imager {
             let intel = try stage(split.intelMicrocode, of: spool)
             let amd = try stage(split.amdMicrocode, of: spool)
             try store.commit([member, intel, amd].compactMap { $0 })
-            try store.setEncodedRecord(
-                .extensionSegments, Self.segmentKey(image.manifest, layout),
+            try store.setRecord(
+                Self.segmentKey(image.manifest, layout),
                 ExtensionSegmentRecord(
                     member: member.file.digest, imageSize: squashed.size, firmwareSize: firmwareSize,
                     intelMicrocode: intel?.file.digest, amdMicrocode: amd?.file.digest,

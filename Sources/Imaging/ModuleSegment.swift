@@ -42,7 +42,7 @@ extension Imager {
         _ key: String, layout: FileLayout
     ) throws(ImagingError) -> ModuleSegment? {
         try explaining("the module dependencies \(key)") {
-            guard let record = try store.decodedRecord(.moduleSegments, key, as: ModuleSegmentRecord.self),
+            guard let record = try store.usableRecord(key, as: ModuleSegmentRecord.self),
                 let member = try store.usableBlob(record.member),
                 let part = ArchivePart(member, imageSize: record.imageSize, membersSize: 0, layout: layout)
             else { return nil }
@@ -137,8 +137,8 @@ extension Imager {
             }
             return (image, member)
         }
-        try store.setEncodedRecord(
-            .moduleSegments, key,
+        try store.setRecord(
+            key,
             ModuleSegmentRecord(member: member.digest, imageSize: image.size, kernelRelease: kernelRelease))
         return ModuleSegment(
             part: ArchivePart(file: member, imageSize: image.size, membersSize: 0), kernelRelease: kernelRelease)

@@ -6,11 +6,11 @@ import Trust
 
 /// The records of all imported images, in memory.
 struct CatalogRecords: Sendable {
-    var bootFiles = RecordTable<TalosVersion, BootFilesRecord>(.bootFiles)
-    var extensionCatalogs = RecordTable<TalosVersion, ExtensionCatalogRecord>(.extensionCatalogs)
-    var overlayCatalogs = RecordTable<TalosVersion, OverlayCatalogRecord>(.overlayCatalogs)
-    var installers = RecordTable<TalosVersion, InstallerRecord>(.installers)
-    var images = RecordTable<Digest, ImageRecord>(.images)
+    var bootFiles = RecordTable<TalosVersion, BootFilesRecord>()
+    var extensionCatalogs = RecordTable<TalosVersion, ExtensionCatalogRecord>()
+    var overlayCatalogs = RecordTable<TalosVersion, OverlayCatalogRecord>()
+    var installers = RecordTable<TalosVersion, InstallerRecord>()
+    var images = RecordTable<Digest, ImageRecord>()
 
     /// The kinds of all tables.
     static let kinds = [RecordKind.bootFiles, .extensionCatalogs, .overlayCatalogs, .installers, .images]
@@ -33,21 +33,9 @@ struct CatalogRecords: Sendable {
     }
 }
 
-/// A record that says where its image came from.
-protocol ProvenRecord: Decodable, Hashable, Sendable {
-    var provenance: ImageProvenance { get }
-}
-
-extension BootFilesRecord: ProvenRecord {}
-extension ExtensionCatalogRecord: ProvenRecord {}
-extension OverlayCatalogRecord: ProvenRecord {}
-extension InstallerRecord: ProvenRecord {}
-extension ImageRecord: ProvenRecord {}
-
 /// All records of one kind. A record is read once, and again when its file has changed: an import writes hundreds of them,
 /// each of which changes the folder.
 struct RecordTable<Key: Hashable & Sendable, Record: ProvenRecord>: Sendable {
-    let kind: RecordKind
     private(set) var records: [Key: Record] = [:]
     private(set) var problems: [String] = []
     private var entries: [String: Entry] = [:]
@@ -66,7 +54,7 @@ struct RecordTable<Key: Hashable & Sendable, Record: ProvenRecord>: Sendable {
         }
     }
 
-    init(_ kind: RecordKind) { self.kind = kind }
+    private var kind: RecordKind { Record.kind }
 
     /// - Returns: Whether records or problems are others than before.
     mutating func refresh(
@@ -112,7 +100,7 @@ struct RecordTable<Key: Hashable & Sendable, Record: ProvenRecord>: Sendable {
         let content: Entry.Content
         do {
             guard let bytes = try store.record(kind, name) else { return nil }
-            content = .record(try RecordCoding.decode(bytes, as: Record.self))
+            content = .record(try Record(decodingRecord: bytes))
         } catch let error as StoreError where ![.corrupt, .tooLarge].contains(error.code) {
             throw error
         } catch {

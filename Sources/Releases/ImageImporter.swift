@@ -205,7 +205,7 @@ struct ImageImporter {
                 .incomplete, "the imager image has no usr/install/<architecture>/vmlinuz with an initramfs.xz beside it"
             )
         }
-        try commit(blobs, [(.bootFiles, version.description, RecordCoding.encode(record))])
+        try commit(blobs, [(version.description, record)])
         return ImportedImage(
             kind: .imager, name: image.shownName, version: version, digest: image.subject,
             architectures: record.architectures)
@@ -223,10 +223,10 @@ struct ImageImporter {
             let extensions = try CatalogDocuments.extensions(
                 imageDigests: list, descriptions: flattened.lists["descriptions.yaml"])
             let record = ExtensionCatalogRecord(provenance: provenance, extensions: extensions)
-            try commit([], [(.extensionCatalogs, version.description, RecordCoding.encode(record))])
+            try commit([], [(version.description, record)])
         } else {
             let record = OverlayCatalogRecord(provenance: provenance, overlays: try CatalogDocuments.overlays(list))
-            try commit([], [(.overlayCatalogs, version.description, RecordCoding.encode(record))])
+            try commit([], [(version.description, record)])
         }
         return ImportedImage(
             kind: kind, name: image.shownName, version: version, digest: image.subject,
@@ -238,7 +238,7 @@ struct ImageImporter {
         _ platforms: [PlatformImage]
     ) throws(ReleaseError) -> ImportedImage {
         var record = ImageRecord(provenance: provenance, manifests: [:], onlyManifest: nil)
-        var records: [(RecordKind, String, [UInt8])] = []
+        var records: [(String, any StoredRecord)] = []
         var blobs: [StagedBlob] = image.index.map { [$0] } ?? []
         for platform in platforms {
             blobs += platform.documents + platform.layers
@@ -251,13 +251,13 @@ struct ImageImporter {
                 // A catalog may name the manifest instead of the index it stands in.
                 var own = ImageRecord(provenance: provenance, manifests: [:], onlyManifest: platform.descriptor.digest)
                 own.provenance.subject = platform.descriptor.digest
-                records.append((.images, platform.descriptor.digest.hexadecimal, try RecordCoding.encode(own)))
+                records.append((platform.descriptor.digest.hexadecimal, own))
             }
         }
-        records.append((.images, image.subject.hexadecimal, try RecordCoding.encode(record)))
+        records.append((image.subject.hexadecimal, record))
         if let version {
             let installer = InstallerRecord(provenance: provenance, subject: image.subject)
-            records.append((.installers, version.description, try RecordCoding.encode(installer)))
+            records.append((version.description, installer))
         }
         try commit(blobs, records)
         let architectures = platforms.compactMap(\.architecture)
@@ -267,11 +267,11 @@ struct ImageImporter {
     }
 
     private func commit(
-        _ blobs: [StagedBlob], _ records: [(kind: RecordKind, key: String, value: [UInt8])]
+        _ blobs: [StagedBlob], _ records: [(key: String, record: any StoredRecord)]
     ) throws(ReleaseError) {
         do {
             try store.commit(blobs)
-            for record in records { try store.setRecord(record.kind, record.key, record.value) }
+            for (key, record) in records { try store.setRecord(key, record) }
         } catch {
             throw ReleaseError(error)
         }

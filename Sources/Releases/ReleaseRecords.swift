@@ -1,5 +1,4 @@
 import Digests
-import FoundationEssentials
 import Stores
 import TalosModel
 import Trust
@@ -7,20 +6,14 @@ import Trust
 // One record for each imported image and none that two imports would both change: imports by several processes at once
 // can't lose each other's work, and an image is there or not with one rename.
 
-extension RecordKind {
-    /// The boot files of a release, by version.
-    static let bootFiles = RecordKind(rawValue: "boot-files")
-    /// The catalog of extensions of a release, by version.
-    static let extensionCatalogs = RecordKind(rawValue: "extension-catalogs")
-    /// The catalog of overlays of a release, by version.
-    static let overlayCatalogs = RecordKind(rawValue: "overlay-catalogs")
-    /// Which image is the installer of a release, by version.
-    static let installers = RecordKind(rawValue: "installers")
-    /// Images that are kept whole, by the digest of their index or manifest.
-    static let images = RecordKind(rawValue: "images")
+/// A record that says where its image came from.
+protocol ProvenRecord: StoredRecord, Hashable {
+    var provenance: ImageProvenance { get }
 }
 
-struct BootFilesRecord: Codable, Hashable, Sendable {
+struct BootFilesRecord: ProvenRecord {
+    static var kind: RecordKind { .bootFiles }
+
     var provenance: ImageProvenance
     /// Architecture, then file name.
     var files: [String: [String: FileRecord]]
@@ -29,6 +22,8 @@ struct BootFilesRecord: Codable, Hashable, Sendable {
         var digest: Digest
         var length: UInt64
     }
+
+    var references: [Digest] { files.values.flatMap { $0.values.map(\.digest) } }
 
     /// The architectures that have what it takes to boot.
     var architectures: [Architecture] {
@@ -39,42 +34,45 @@ struct BootFilesRecord: Codable, Hashable, Sendable {
     }
 }
 
-struct ExtensionCatalogRecord: Codable, Hashable, Sendable {
+struct ExtensionCatalogRecord: ProvenRecord {
+    static var kind: RecordKind { .extensionCatalogs }
+
     var provenance: ImageProvenance
     var extensions: [OfficialExtension]
+
+    // The images that it lists have records of their own, where they have been imported.
+    var references: [Digest] { [] }
 }
 
-struct OverlayCatalogRecord: Codable, Hashable, Sendable {
+struct OverlayCatalogRecord: ProvenRecord {
+    static var kind: RecordKind { .overlayCatalogs }
+
     var provenance: ImageProvenance
     var overlays: [OfficialOverlay]
+
+    var references: [Digest] { [] }
 }
 
-struct InstallerRecord: Codable, Hashable, Sendable {
+struct InstallerRecord: ProvenRecord {
+    static var kind: RecordKind { .installers }
+
     var provenance: ImageProvenance
     /// The image's key among the images.
     var subject: Digest
+
+    var references: [Digest] { [subject] }
 }
 
-struct ImageRecord: Codable, Hashable, Sendable {
+struct ImageRecord: ProvenRecord {
+    static var kind: RecordKind { .images }
+
     var provenance: ImageProvenance
     /// The manifest for each architecture that is in the store.
     var manifests: [String: Digest]
     /// The manifest for whatever architecture is asked for, of an image that is not an index.
     var onlyManifest: Digest?
 
+    var references: [Digest] { [provenance.subject] + manifests.values + [onlyManifest].compactMap(\.self) }
+
     func manifest(for architecture: Architecture) -> Digest? { onlyManifest ?? manifests[architecture.rawValue] }
-}
-
-enum RecordCoding {
-    static func encode(_ record: some Encodable) throws(ReleaseError) -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        do { return Array(try encoder.encode(record)) } catch {
-            throw ReleaseError(.document, "a record can't be written as JSON: \(error)")
-        }
-    }
-
-    static func decode<Record: Decodable>(_ bytes: [UInt8], as type: Record.Type = Record.self) throws -> Record {
-        try JSONDecoder().decode(type, from: Data(bytes))
-    }
 }

@@ -1,14 +1,6 @@
 import Compositions
 import Glibc
 
-/// A group of records: the name of their folder.
-public struct RecordKind: RawRepresentable, Hashable, Sendable {
-    public let rawValue: String
-
-    /// Names a group, in lower-case letters and `-`.
-    public init(rawValue: String) { self.rawValue = rawValue }
-}
-
 extension EmbeddedStore {
     /// How many bytes a record may have.
     public static let maximumRecordLength = 16 << 20

@@ -2,11 +2,6 @@ import NetworkTypes
 import Stores
 import Synchronization
 
-extension RecordKind {
-    /// Machines that have been given an image, by MAC address.
-    static let booted = RecordKind(rawValue: "booted")
-}
-
 /// Remembers, across restarts, which machines have been given an image: those with `boot: once` go to their disk from then on.
 final class BootOnceLedger: Sendable {
     private let store: EmbeddedStore
