@@ -83,14 +83,12 @@ extension Imager {
             }
             let intel = try stage(split.intelMicrocode, of: spool)
             let amd = try stage(split.amdMicrocode, of: spool)
-            try store.commit([member, intel, amd].compactMap { $0 })
-            try store.setRecord(
-                Self.segmentKey(image.manifest, layout),
-                ExtensionSegmentRecord(
-                    member: member.file.digest, imageSize: squashed.size, firmwareSize: firmwareSize,
-                    intelMicrocode: intel?.file.digest, amdMicrocode: amd?.file.digest,
-                    manifest: Data(contents.manifest),
-                    hasModules: hasModules))
+            let record = ExtensionSegmentRecord(
+                member: member.file.digest, imageSize: squashed.size, firmwareSize: firmwareSize,
+                intelMicrocode: intel?.file.digest, amdMicrocode: amd?.file.digest, manifest: Data(contents.manifest),
+                hasModules: hasModules)
+            try store.publish(
+                [member, intel, amd].compactMap { $0 }, [(Self.segmentKey(image.manifest, layout), record)])
             guard let segment = try storedExtensionSegment(image.manifest, layout: layout) else {
                 throw ImagingError(.unexpected, "\(subject) was stored and is not in the store")
             }

@@ -132,16 +132,16 @@ extension Imager {
             from: "\(modules)/\(kernelRelease)", into: spool, limit: limits.moduleListsLength)
         let (image, member) = try share.withProcessor(isCancelled) {
             let image = try spool.squash(tree, layout: plan.layout, share: share)
-            let member = try store.ingest(expecting: nil, limit: limits.contentLength) { writer in
+            let member = try store.stage(expecting: nil, limit: limits.contentLength) { writer in
                 _ = try spool.writePart(image, TreeNode.directory(), layout: plan.layout) { try writer.write($0) }
             }
             return (image, member)
         }
-        try store.setRecord(
-            key,
-            ModuleSegmentRecord(member: member.digest, imageSize: image.size, kernelRelease: kernelRelease))
+        let record = ModuleSegmentRecord(
+            member: member.file.digest, imageSize: image.size, kernelRelease: kernelRelease)
+        try store.publish([member], [(key, record)])
         return ModuleSegment(
-            part: ArchivePart(file: member, imageSize: image.size, membersSize: 0), kernelRelease: kernelRelease)
+            part: ArchivePart(file: member.file, imageSize: image.size, membersSize: 0), kernelRelease: kernelRelease)
     }
 
     /// Takes `rootfs.sqsh` out of a release's initramfs.

@@ -3,6 +3,14 @@ import Digests
 import FoundationEssentials
 import Stores
 
+/// The records of what has been built.
+public enum SegmentRecords {
+    /// Their types.
+    public static let types: [any StoredRecord.Type] = [
+        ExtensionSegmentRecord.self, ModuleSegmentRecord.self, ContentDigests.self,
+    ]
+}
+
 /// What is remembered of an extension that has been built.
 struct ExtensionSegmentRecord: DerivedRecord {
     static var kind: RecordKind { .extensionSegments }

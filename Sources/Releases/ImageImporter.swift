@@ -269,12 +269,7 @@ struct ImageImporter {
     private func commit(
         _ blobs: [StagedBlob], _ records: [(key: String, record: any StoredRecord)]
     ) throws(ReleaseError) {
-        do {
-            try store.commit(blobs)
-            for (key, record) in records { try store.setRecord(key, record) }
-        } catch {
-            throw ReleaseError(error)
-        }
+        do { try store.publish(blobs, records) } catch { throw ReleaseError(error) }
     }
 }
 

@@ -1,4 +1,5 @@
 import Digests
+import OCIModel
 import Stores
 import TalosModel
 import Trust
@@ -9,6 +10,15 @@ import Trust
 /// A record that says where its image came from.
 protocol ProvenRecord: StoredRecord, Hashable {
     var provenance: ImageProvenance { get }
+}
+
+/// The records of imported images.
+public enum ReleaseRecords {
+    /// Their types.
+    public static let types: [any StoredRecord.Type] = [
+        BootFilesRecord.self, ExtensionCatalogRecord.self, OverlayCatalogRecord.self, InstallerRecord.self,
+        ImageRecord.self,
+    ]
 }
 
 struct BootFilesRecord: ProvenRecord {
@@ -73,6 +83,27 @@ struct ImageRecord: ProvenRecord {
     var onlyManifest: Digest?
 
     var references: [Digest] { [provenance.subject] + manifests.values + [onlyManifest].compactMap(\.self) }
+
+    func allReferences(in store: EmbeddedStore) throws(StoreError) -> [Digest] {
+        var found = references
+        for digest in Set(manifests.values).union([onlyManifest].compactMap(\.self)) {
+            // Without its manifest nobody finds the layers of an image.
+            guard let manifest = try Self.manifest(digest, in: store) else { continue }
+            found.append(manifest.configuration.digest)
+            found += manifest.layers.map(\.digest)
+        }
+        return found
+    }
+
+    private static func manifest(_ digest: Digest, in store: EmbeddedStore) throws(StoreError) -> Manifest? {
+        do throws(StoreError) {
+            guard let bytes = try store.blob(digest)?.contents(limit: maximumDocumentLength) else { return nil }
+            return try? Manifest(decoding: bytes[...])
+        } catch {
+            if error.code == .corrupt || error.code == .tooLarge { return nil }
+            throw error
+        }
+    }
 
     func manifest(for architecture: Architecture) -> Digest? { onlyManifest ?? manifests[architecture.rawValue] }
 }

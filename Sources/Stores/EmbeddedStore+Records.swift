@@ -69,6 +69,9 @@ extension EmbeddedStore {
         try namesInFolder(recordFolder(kind)).filter(Self.isSafe)
     }
 
+    /// Whether the folder of a kind is empty, also of what this program would not name so.
+    func hasNothing(of kind: RecordKind) throws(StoreError) -> Bool { try namesInFolder(recordFolder(kind)).isEmpty }
+
     /// Changes whenever a record of this kind is set or removed, by whatever process; nil while there has been none.
     /// Changes within one tick of the file system's clock look alike: whoever caches records should read again if
     /// `isSettled` was false.
@@ -115,6 +118,8 @@ extension EmbeddedStore {
 /// A state of all records of one kind.
 public struct RecordGeneration: Hashable, Sendable {
     let identity: FileIdentity
+    /// When a record was last set or removed, in seconds since 1970.
+    var changed: Int { identity.changed.seconds }
     /// Whether the last change is long enough ago that a later one would show.
     public let isSettled: Bool
 

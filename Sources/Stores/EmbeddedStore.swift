@@ -13,6 +13,7 @@ import Synchronization
 /// root/work/<session>/           what builds of that process take apart
 /// root/corrupt/<64 hex>.<…>      blobs that were not what their names say, kept for the operator to look at
 /// root/lock                      held for an instant while a process starts
+/// root/references.lock           held by those who write blobs with the records that name them, and by who removes blobs
 /// ```
 ///
 /// Content is written to a temporary name, synced, renamed, and the folder is synced: a name in `blobs` or `records`
@@ -41,9 +42,9 @@ public final class EmbeddedStore: Sendable {
     public let access: Access
     let session: StoreSession?
     /// The blobs whose content has been hashed by this process, and the state of their files at that time.
-    private let verified = Mutex<[Digest: VerifiedState]>([:])
+    let verified = Mutex<[Digest: VerifiedState]>([:])
 
-    private struct VerifiedState {
+    struct VerifiedState {
         var identity: FileIdentity
         /// Whether a change after the hashing would show. Where it would not, the content is hashed once more.
         var isSettled: Bool
@@ -243,6 +244,9 @@ public final class EmbeddedStore: Sendable {
 
     /// Puts staged content into the store and returns when all of it is on the disk. What was committed before an error
     /// stays: blobs are only reached through records, and those are written after them.
+    ///
+    /// Content that records will name is put in by ``publish(_:_:)``: what is there already and has no name yet can be removed
+    /// at any time.
     ///
     /// A blob that is there already, and whole, stays: another file under its name would end the transfers of those who are
     /// sending it.

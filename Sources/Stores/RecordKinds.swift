@@ -44,6 +44,9 @@ extension RecordKind {
     public static let machinesFile = RecordKind(rawValue: "machines-file")
     /// Machines that have been given an image, by MAC address.
     public static let booted = RecordKind(rawValue: "booted")
+
+    /// Those of no type of their own, which name no blobs.
+    static let withoutBlobs: Set = [schematics, postedSchematics, machinesFile, booted]
 }
 
 extension ContentDigests: DerivedRecord {

@@ -19,6 +19,8 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         case busy
         /// A record's name holds characters that are not safe in a file name.
         case invalidKey
+        /// It cannot be said which blobs are named by records, and so no blob is known to be without a name.
+        case unknownReferences
         /// The store was opened for reading only.
         case readOnly
         /// Anything else the system refused.

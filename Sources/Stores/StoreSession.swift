@@ -117,6 +117,21 @@ final class StoreSession: Sendable {
         }
     }
 
+    /// The file that is locked by those who change which blobs are named.
+    var referenceLockPath: String { root + "/references.lock" }
+
+    /// Opens a file to lock, making it where there is none.
+    func openLock(_ path: String) throws(StoreError) -> OwnedDescriptor {
+        func attempt() throws(StoreError) -> OwnedDescriptor? {
+            try OwnedDescriptor(
+                opening: path, O_RDWR | O_CREAT, mode: EmbeddedStore.fileMode, "opening", missingFolder: true)
+        }
+        if let file = try attempt() { return file }
+        try beginAgain()
+        guard let file = try attempt() else { throw StoreError(errno: ENOENT, "opening", path) }
+        return file
+    }
+
     /// The folder for what this process takes apart, made where there is none.
     func workFolder() throws(StoreError) -> String {
         let path = "\(root)/work/\(name)"

@@ -5,8 +5,17 @@ import FoundationEssentials
 public protocol StoredRecord: Codable, Sendable {
     /// What it is a record of.
     static var kind: RecordKind { get }
-    /// The blobs that it names. What no record names can be removed from the store.
+    /// The blobs that it names.
     var references: [Digest] { get }
+    /// The blobs that it names, and those that they name in turn. What no record names can be removed from the store. Of what is
+    /// not in the store, or is damaged there, nothing can be reached.
+    ///
+    /// - Throws: `StoreError` where a blob cannot be read.
+    func allReferences(in store: EmbeddedStore) throws(StoreError) -> [Digest]
+}
+
+extension StoredRecord {
+    public func allReferences(in store: EmbeddedStore) throws(StoreError) -> [Digest] { references }
 }
 
 /// A record of something that is made again where it is gone: from images, or by reading files once more.

@@ -19,7 +19,7 @@ struct SlipwayCommand: AsyncParsableCommand {
         version: slipwayVersion,
         subcommands: [
             ServeCommand.self, CheckCommand.self, ExplainCommand.self, SchematicCommand.self, BuildCommand.self,
-            ReleaseCommand.self,
+            ReleaseCommand.self, StoreCommand.self,
         ])
 
     static func main() async {

@@ -6,7 +6,7 @@ import Stores
 import Testing
 
 /// What is left when a process is killed, and what the next one makes of it. The process to be killed is this test
-/// binary's own image, started again with a variable that `killableIngest` looks for.
+/// binary's own image, started again with a variable that the tests for it look for.
 @Suite struct CrashTests {
     @Test func leftoversOfTheDeadAreRemovedAndThoseOfTheLivingStay() throws {
         let folder = try TemporaryFolder()
@@ -48,22 +48,7 @@ import Testing
         #expect(FileManager.default.createFile(atPath: acknowledged, contents: nil))
         var survivors = 0
         for round in 0..<8 {
-            let child = Process()
-            child.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-            child.arguments = try Self.ownArguments()
-            child.environment = ProcessInfo.processInfo.environment.merging([
-                "SLIPWAY_KILLABLE_STORE": root, "SLIPWAY_KILLABLE_LOG": acknowledged,
-            ]) { $1 }
-            child.standardOutput = FileHandle.nullDevice
-            child.standardError = FileHandle.nullDevice
-            let before = try Self.size(acknowledged)
-            try child.run()
-            let deadline = Date(timeIntervalSinceNow: 60)
-            while try Self.size(acknowledged) == before, Date() < deadline { usleep(1000) }
-            #expect(try Self.size(acknowledged) > before, "the child stored nothing in a minute")
-            usleep(UInt32(round) * 3_777)
-            kill(child.processIdentifier, SIGKILL)
-            child.waitUntilExit()
+            try Self.killChild("killableIngest", root, log: acknowledged, after: UInt32(round) * 3_777)
 
             let store = try EmbeddedStore(root: root)
             let temporaries = try folder.names(in: "store/temporary").filter { !$0.hasSuffix(".lock") }
@@ -83,19 +68,40 @@ import Testing
 
     static let kind = RecordKind(rawValue: "stored")
 
+    /// Starts a test of this binary in a process of its own, and kills that so many microseconds after it has written to its log
+    /// for the first time.
+    static func killChild(_ test: String, _ root: String, log: String, after delay: UInt32) throws {
+        let child = Process()
+        child.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+        child.arguments = try ownArguments(test)
+        child.environment = ProcessInfo.processInfo.environment.merging([
+            "SLIPWAY_KILLABLE_STORE": root, "SLIPWAY_KILLABLE_LOG": log,
+        ]) { $1 }
+        child.standardOutput = FileHandle.nullDevice
+        child.standardError = FileHandle.nullDevice
+        let before = try size(log)
+        try child.run()
+        let deadline = Date(timeIntervalSinceNow: 60)
+        while try size(log) == before, Date() < deadline { usleep(1000) }
+        #expect(try size(log) > before, "the child stored nothing in a minute")
+        usleep(delay)
+        kill(child.processIdentifier, SIGKILL)
+        child.waitUntilExit()
+    }
+
     private static func size(_ path: String) throws -> Int {
         try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
     }
 
-    /// This process's arguments, changed so that only `killableIngest` runs.
-    private static func ownArguments() throws -> [String] {
+    /// This process's arguments, changed so that only one test runs.
+    private static func ownArguments(_ test: String) throws -> [String] {
         var arguments = Array(CommandLine.arguments.dropFirst())
         for flag in ["--filter", "--skip", "--event-stream-output-path", "--event-stream-output", "--xunit-output"] {
             while let index = arguments.firstIndex(of: flag) {
                 arguments.removeSubrange(index..<min(index + 2, arguments.count))
             }
         }
-        return arguments + ["--filter", "killableIngest"]
+        return arguments + ["--filter", test]
     }
 
     /// Stores for ever, in the child; in an ordinary run there is nothing to do.

@@ -1,0 +1,46 @@
+import Compositions
+import Glibc
+
+/// What keeps blobs and the records that name them together.
+///
+/// Whoever stores content finds it there already as often as not, and writes the record that names it a moment later. One who
+/// removes what no record names must not come in between. So those who write hold a lock that they share, over both steps, and
+/// one who removes holds it alone. It is a lock between processes, and the kernel drops that of one that has ended.
+struct ReferenceLock: ~Copyable {
+    private let file: OwnedDescriptor
+
+    /// How it is held.
+    enum Holding {
+        /// By those who write, any number of them.
+        case shared
+        /// By the one who removes.
+        case alone
+    }
+
+    /// Waits for the lock, a minute at most: those who remove hold it for moments, and those who write until their content
+    /// is on the disk.
+    init(_ holding: Holding, in session: StoreSession) throws(StoreError) {
+        let (flag, others) = holding == .shared ? (LOCK_SH, "removes from") : (LOCK_EX, "writes into")
+        let path = session.referenceLockPath
+        for _ in 0..<6000 {
+            let file = try session.openLock(path)
+            if flock(file.number, flag | LOCK_NB) == 0 {
+                // Where somebody has removed the file, others lock another one.
+                if try FileIdentity(at: path)?.node == file.identity(path).node {
+                    self.file = file
+                    return
+                }
+                continue
+            }
+            guard errno == EWOULDBLOCK || errno == EINTR else { throw StoreError(errno: errno, "locking", path) }
+            usleep(10_000)
+        }
+        throw StoreError(
+            .busy,
+            "a process that \(others) this store has held \(path) for a minute; see who with 'fuser \(path)', and do it again"
+        )
+    }
+
+    /// Lets the others go on.
+    consuming func release() {}
+}
