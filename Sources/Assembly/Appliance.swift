@@ -65,7 +65,7 @@ public struct Appliance: Sendable {
         let builds = max(1, settings.builds ?? ProcessInfo.processInfo.activeProcessorCount)
         let imager = Imager(store: store, externalURL: externalURL)
         factory = Factory(
-            store: store, catalog: catalog, imager: imager,
+            store: store, repository: SchematicRecords(store: store), catalog: catalog, imager: imager,
             queue: BuildQueue(width: builds, capacity: settings.waitingBuilds), logger: logger)
         if let path = settings.machinesFile {
             machines = try Self.machines(at: path, store: store, logger: logger)

@@ -17,13 +17,18 @@ extension Factory {
     public func create<Answer: Sendable>(
         _ body: [UInt8], _ answer: @escaping @Sendable (Schematic) throws -> Answer
     ) async throws -> Answer {
-        try await decoding.run { [self] in
-            let schematic: Schematic
-            do throws(SchematicError) { schematic = try Schematic(decoding: body) } catch {
-                throw FactoryError(error.isTemporary ? .busy : .invalidSchematic, error.description)
+        // One turn for all of it: what has been decoded takes memory, and would wait in the queue once more.
+        try await decoding.withTurn { turn in
+            let schematic = try await turn.run {
+                let schematic: Schematic
+                do throws(SchematicError) { schematic = try Schematic(decoding: body) } catch {
+                    throw FactoryError(error.isTemporary ? .busy : .invalidSchematic, error.description)
+                }
+                try schematic.requireArgumentsThatFit()
+                return schematic
             }
-            try schematic.requireArgumentsThatFit()
-            return try answer(keepHere(schematic))
+            try await keep(schematic, in: turn)
+            return try await turn.run { try answer(schematic) }
         }
     }
 
@@ -32,16 +37,14 @@ extension Factory {
     /// - Parameter work: Where to do so; by default with what is done for requests.
     @discardableResult
     public func keep(_ schematic: Schematic, on work: BlockingWork? = nil) async throws -> Schematic {
-        if schematics[schematic.id] != nil { return schematic }
-        return try await (work ?? plans).run { [self] in try keepHere(schematic) }
+        try await keep(schematic, in: work ?? plans)
+        return schematic
     }
 
-    private func keepHere(_ schematic: Schematic) throws(FactoryError) -> Schematic {
-        if schematics[schematic.id] != nil { return schematic }
-        // A command that only looks has no business writing, and what it holds in memory is enough for it.
-        if store.access == .readWrite { try records.keep(schematic) }
+    private func keep(_ schematic: Schematic, in work: any Workplace) async throws {
+        if schematics[schematic.id] != nil { return }
+        try await repository.keep(schematic, on: work)
         schematics[schematic.id] = schematic
-        return schematic
     }
 
     /// The schematic with an ID.
@@ -54,11 +57,11 @@ extension Factory {
     /// - Parameter work: Where to read it; by default with what is done for requests.
     public func schematic(_ id: SchematicID, on work: BlockingWork? = nil) async throws -> Schematic {
         if let schematic = schematics[id] { return schematic }
-        return try await (work ?? plans).run { [self] in
-            guard let schematic = try records.schematic(id) else { throw Self.unknownSchematic(id.description) }
-            schematics[id] = schematic
-            return schematic
+        guard let schematic = try await repository.schematic(id, on: work ?? plans) else {
+            throw Self.unknownSchematic(id.description)
         }
+        schematics[id] = schematic
+        return schematic
     }
 
     /// The canonical text of the schematic with an ID.
@@ -68,8 +71,9 @@ extension Factory {
         let id = try Self.parseID(text)
         if let schematic = schematics[id] { return schematic.canonicalText }
         // The text is as good as its hash, whether or not it can be read.
-        let stored = try await storage.run { [records] in try records.canonicalText(id) }
-        guard let stored else { throw Self.unknownSchematic(id.description) }
+        guard let stored = try await repository.canonicalText(id, on: storage) else {
+            throw Self.unknownSchematic(id.description)
+        }
         return stored
     }
 

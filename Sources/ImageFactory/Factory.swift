@@ -33,8 +33,8 @@ public final class Factory: Sendable {
     /// For schematics that are posted. Their authors choose how long that takes, so they wait for one another and hold up
     /// nobody else.
     let decoding = BlockingWork(width: 2, capacity: 64, refusal: Factory.busy)
-    /// The schematics in the store.
-    let records: SchematicRecords
+    /// Where schematics live.
+    let repository: any SchematicRepository
     /// When this process began to make assets, in seconds since 1970: the age of those that are not in any file.
     let started = Int64(time(nil))
     let schematics: RecentlyUsed<SchematicID, Schematic>
@@ -46,11 +46,13 @@ public final class Factory: Sendable {
     /// A factory over a store.
     ///
     /// - Parameters:
+    ///   - repository: Where schematics live.
     ///   - queue: Where builds run.
     ///   - remembered: How many bytes of schematics, and how many of finished compositions, are kept in memory. The default
     ///     is 16 MiB of each, thousands of either.
     public init(
-        store: EmbeddedStore, catalog: ReleaseCatalog, imager: Imager, queue: BuildQueue, logger: Logger,
+        store: EmbeddedStore, repository: any SchematicRepository, catalog: ReleaseCatalog, imager: Imager,
+        queue: BuildQueue, logger: Logger,
         remembered: Int = 16 << 20
     ) {
         self.store = store
@@ -58,7 +60,7 @@ public final class Factory: Sendable {
         self.imager = imager
         self.queue = queue
         self.logger = logger
-        records = SchematicRecords(store: store)
+        self.repository = repository
         schematics = RecentlyUsed(budget: remembered) { $0.canonicalText.count * 2 + $0.source.count + 1024 }
         assets = RecentlyUsed(budget: remembered) { $0.composition.segments.reduce(1024) { $0 + $1.memory } }
     }

@@ -2,7 +2,7 @@ import Digests
 import Schematics
 import Stores
 
-/// The schematics in a store.
+/// The schematics in a store on this host.
 ///
 /// What is kept is the canonical text, whose hash is the ID. That text is what clients get, and it is whole when its hash is the
 /// ID. Its meaning is another matter: where it cannot be read again, what was posted is kept beside it and read in its place, so
@@ -39,8 +39,10 @@ public struct SchematicRecords: Sendable {
         return schematic
     }
 
-    /// Keeps a schematic, and mends what is kept of it. Blocks until it is on the disk.
+    /// Keeps a schematic, and mends what is kept of it. Blocks until it is on the disk. A store that is only looked at stays as
+    /// it is.
     public func keep(_ schematic: Schematic) throws(FactoryError) {
+        guard store.access == .readWrite else { return }
         let id = schematic.id
         // Before the canonical text, so that a schematic that is there can be read.
         if try decoded(schematic.canonicalText, id) == nil, try decodedPosted(id) == nil {

@@ -65,11 +65,17 @@ public final class BlockingWork: Sendable {
     ///
     /// - Throws: What `refusal` says when too many wait already; `CancellationError`; whatever `body` throws.
     public func run<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+        try await withTurn { try await $0.run(body) }
+    }
+
+    /// Runs `body` here as soon as a thread is free, which is the caller's alone until `body` ends: for work of several steps,
+    /// some of which wait for something else. In between it does not queue again.
+    ///
+    /// - Throws: What `refusal` says when too many wait already; `CancellationError`; whatever `body` throws.
+    public func withTurn<Value: Sendable>(_ body: (Turn) async throws -> Value) async throws -> Value {
         try await takeThread()
         defer { giveThreadBack() }
-        return try await withCheckedThrowingContinuation { continuation in
-            threads.submit { _ in continuation.resume(with: Result(catching: body)) }
-        }
+        return try await body(Turn(threads: threads))
     }
 
     private func takeThread() async throws {

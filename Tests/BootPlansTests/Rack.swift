@@ -33,7 +33,7 @@ final class Rack: Sendable {
         let catalog = try ReleaseCatalog(store: store)
         let logger = Logger(label: "rack") { _ in SwiftLogNoOpLogHandler() }
         factory = Factory(
-            store: store, catalog: catalog,
+            store: store, repository: SchematicRecords(store: store), catalog: catalog,
             imager: Imager(
                 store: store, temporaryDirectory: "\(folder)/work", externalURL: "http://f.example"),
             queue: BuildQueue(width: 1, capacity: 8), logger: logger)

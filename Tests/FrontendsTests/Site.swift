@@ -66,7 +66,8 @@ final class Site: Sendable {
         let imager = Imager(
             store: store, temporaryDirectory: "\(folder)/work", externalURL: "http://factory.example")
         factory = Factory(
-            store: store, catalog: catalog, imager: imager, queue: BuildQueue(width: 2, capacity: 64), logger: logger)
+            store: store, repository: SchematicRecords(store: store), catalog: catalog, imager: imager,
+            queue: BuildQueue(width: 2, capacity: 64), logger: logger)
         for (name, content) in files { try Data(content.utf8).write(to: URL(filePath: "\(folder)/\(name)")) }
         if let text {
             let path = "\(folder)/machines.yaml"

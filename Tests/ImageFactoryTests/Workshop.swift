@@ -30,7 +30,8 @@ final class Workshop: Sendable {
         let imager = Imager(
             store: store, temporaryDirectory: "\(path)/work", externalURL: "http://factory.example")
         factory = Factory(
-            store: store, catalog: catalog, imager: imager, queue: BuildQueue(width: width, capacity: 64),
+            store: store, repository: SchematicRecords(store: store), catalog: catalog, imager: imager,
+            queue: BuildQueue(width: width, capacity: 64),
             logger: Logger(label: "workshop") { [log] _ in Handler(lines: log) })
         try importRelease(named: "layout")
     }
