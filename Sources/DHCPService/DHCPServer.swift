@@ -65,7 +65,7 @@ public final class DHCPServer: Sendable {
         do {
             let own = opening.servers.count { $0.number == settings.ports.relay }
             let others = try OfferListener(settings.ports, own: own, serves: serves)
-            start("dhcp offers", finished) { [responder] in others.run(responder, table, until: stop) }
+            start("dhcp offers", finished) { [responder] in try others.run(responder, table, until: stop) }
             count += 1
         } catch {
             responder.logger.info("other servers' offers are not heard", metadata: ["dhcp.error": "\(error)"])

@@ -5,23 +5,18 @@ import Logging
 import Netboot
 import NetworkTypes
 
-/// Serves by one socket and one thread: a port that it holds, or both ports by packets that it sees without holding either.
-///
-/// `@unchecked Sendable`: it is handed to its thread once, after opening, and no other touches it then.
-final class DatagramListener: @unchecked Sendable {
-    private enum Way {
+/// What one thread serves by: a port that it holds, or both ports by packets that it sees without holding either.
+final class DatagramListener: Sendable {
+    enum Way: Sendable {
         case socket(ServicePort)
         case capture(DHCPSettings.Ports, interfaces: Set<String>?)
     }
 
     /// The port's number, or nil for a capture of both.
     let number: UInt16?
-    private let way: Way
-    private let receiver: Int32
-    private let sender: Int32
-    private let batch: OpaquePointer
-    /// The answer that is being made; one after the other, in one place.
-    private var outgoing: [UInt8] = []
+    let way: Way
+    let receiver: Int32
+    let sender: Int32
 
     /// Binds a port, on one interface if one is named.
     init(_ port: ServicePort, number: UInt16, interface: String?) throws(DHCPServiceError) {
@@ -37,7 +32,6 @@ final class DatagramListener: @unchecked Sendable {
         way = .socket(port)
         self.number = dhcp_bound_port(opened)
         (receiver, sender) = (opened, opened)
-        batch = try Self.makeBatch { close(opened) }
     }
 
     /// Captures what comes for the ports, by the interfaces of these names or by all, those included that appear later.
@@ -56,65 +50,72 @@ final class DatagramListener: @unchecked Sendable {
         way = .capture(ports, interfaces: interfaces)
         number = nil
         (self.receiver, self.sender) = (receiver, sender)
-        batch = try Self.makeBatch {
-            close(receiver)
-            close(sender)
-        }
-    }
-
-    private static func makeBatch(orElse giveUp: () -> Void) throws(DHCPServiceError) -> OpaquePointer {
-        if let batch = dhcp_batch_create() { return batch }
-        giveUp()
-        throw .system(action: "making room for datagrams", code: ENOMEM)
     }
 
     deinit {
-        dhcp_batch_destroy(batch)
         close(receiver)
         if sender != receiver { close(sender) }
     }
 
     /// Answers until the event is signalled.
     func run(_ responder: Responder, _ table: InterfaceTable, until stop: StopEvent) throws(DHCPServiceError) {
-        var tally = DHCPCounters()
-        var missing = false
+        var conversation = Conversation(self, responder, try DatagramBatch())
+        try conversation.run(table, until: stop)
+    }
+}
+
+/// What comes in by a listener and goes out by it. All of it is one thread's own.
+private struct Conversation: ~Copyable {
+    private let listener: DatagramListener
+    private let responder: Responder
+    private let batch: DatagramBatch
+    /// The answer that is being made; one after the other, in one place.
+    private var outgoing: [UInt8] = []
+    private var tally = DHCPCounters()
+    /// Whether the last view of the interfaces lacked something.
+    private var isMissing = false
+
+    init(_ listener: DatagramListener, _ responder: Responder, _ batch: consuming DatagramBatch) {
+        self.listener = listener
+        self.responder = responder
+        self.batch = batch
+    }
+
+    mutating func run(_ table: InterfaceTable, until stop: StopEvent) throws(DHCPServiceError) {
         var failures = 0
-        while stop.wait(for: receiver, milliseconds: -1) {
-            let count = dhcp_receive(batch, receiver)
+        while stop.wait(for: listener.receiver, milliseconds: -1) {
+            let count = dhcp_receive(batch.place, listener.receiver)
             if count > 0 {
                 failures = 0
-                let view = table.view(missing: missing)
-                missing = false
-                for position in 0..<count { answer(position, view, responder, &tally, &missing) }
+                let view = table.view(missing: isMissing)
+                isMissing = false
+                for position in 0..<count { answer(position, view) }
             } else if count < 0, -count != EAGAIN, -count != EINTR {
                 // Interfaces come and go; a socket that is broken stays so.
                 failures += 1
                 guard failures < 100 else { throw .system(action: "receiving DHCP", code: -count) }
                 guard stop.wait(for: -1, milliseconds: 100) else { break }
             }
-            flush(&tally, responder)
+            flush()
             responder.add(&tally)
         }
     }
 
-    private func answer(
-        _ position: Int32, _ view: AddressView, _ responder: Responder, _ tally: inout DHCPCounters,
-        _ missing: inout Bool
-    ) {
+    private mutating func answer(_ position: Int32, _ view: AddressView) {
         let datagram: dhcp_datagram
         let port: ServicePort
-        switch way {
+        switch listener.way {
         case .socket(let own):
-            datagram = dhcp_received(batch, position)
+            datagram = dhcp_received(batch.place, position)
             port = own
         case .capture(let numbers, let interfaces):
-            datagram = dhcp_captured(batch, position)
+            datagram = dhcp_captured(batch.place, position)
             port = datagram.destination_port == numbers.bootServer ? .bootServer : .dhcp
             // What this host only passes on, as a router, is meant for another.
             guard datagram.is_for_all != 0 || view.isOwn(IPv4Address(value: datagram.destination)) else { return }
             if let interfaces {
                 guard let interface = view.interfaces[datagram.interface] else {
-                    missing = true
+                    isMissing = true
                     return
                 }
                 guard interfaces.contains(interface.name) else { return }
@@ -128,7 +129,7 @@ final class DatagramListener: @unchecked Sendable {
         let destination = IPv4Address(value: datagram.destination)
         guard let server = view.server(spokenToAt: destination, interface: datagram.interface) else {
             tally.unaddressed += 1
-            missing = true
+            isMissing = true
             return
         }
         let source = SocketEndpoint(address: IPv4Address(value: datagram.source), port: datagram.source_port)
@@ -137,30 +138,25 @@ final class DatagramListener: @unchecked Sendable {
             let to = responder.answer(
                 to: payload, on: port, from: source, server: server, into: &outgoing, tally: &tally)
         else { return }
-        queue(to, from: server.address, datagram, &tally, responder)
+        queue(to, from: server.address, datagram)
     }
 
-    private func queue(
-        _ to: SocketEndpoint, from server: IPv4Address, _ question: dhcp_datagram, _ tally: inout DHCPCounters,
-        _ responder: Responder
-    ) {
+    private mutating func queue(_ to: SocketEndpoint, from server: IPv4Address, _ question: dhcp_datagram) {
         // A broadcast leaves by the interface that asked, which needs no route; for the rest the routes know best, for a relay
         // may be reached by another way than its message came.
         let interface = to.address == .broadcast ? question.interface : 0
-        func add() -> Int32 {
-            dhcp_queue(
-                batch, outgoing, outgoing.count, to.address.value, to.port, server.value, question.destination_port,
-                interface)
-        }
-        if add() != 0 {
-            flush(&tally, responder)
-            if add() != 0 { tally.unsent += 1 }
+        for isLastTry in [false, true] {
+            let result = dhcp_queue(
+                batch.place, outgoing, outgoing.count, to.address.value, to.port, server.value,
+                question.destination_port, interface)
+            if result == 0 { return }
+            if isLastTry { tally.unsent += 1 } else { flush() }
         }
     }
 
-    private func flush(_ tally: inout DHCPCounters, _ responder: Responder) {
+    private mutating func flush() {
         var code: Int32 = 0
-        let failed = dhcp_flush(batch, sender, &code)
+        let failed = dhcp_flush(batch.place, listener.sender, &code)
         guard failed > 0 else { return }
         tally.unsent += UInt64(failed)
         responder.logger.debug(

@@ -9,9 +9,7 @@ import NetworkTypes
 ///
 /// An offer is judged a moment after it came, because the other server may well be faster than this one. Its thread serves
 /// nobody, so that a flood of forged offers delays no machine: it takes a few thousand in a second and lets the rest go.
-///
-/// `@unchecked Sendable`: it is handed to its thread once, after opening, and no other touches it then.
-final class OfferListener: @unchecked Sendable {
+final class OfferListener: Sendable {
     private struct Overheard {
         var advice: [OfferAdvice]
         var machine: MACAddress
@@ -20,7 +18,6 @@ final class OfferListener: @unchecked Sendable {
     }
 
     private let descriptor: Int32
-    private let batch: OpaquePointer
     private let port: UInt16
     private let own: Int
     private let serves: @Sendable (String) -> Bool
@@ -36,38 +33,31 @@ final class OfferListener: @unchecked Sendable {
             guard -opened != EPERM && -opened != EACCES else { throw .mayNotCapture }
             throw .system(action: "opening a packet capture", code: -opened)
         }
-        guard let batch = dhcp_batch_create() else {
-            close(opened)
-            throw .system(action: "making room for datagrams", code: ENOMEM)
-        }
         descriptor = opened
-        self.batch = batch
         port = ports.relay
         self.own = own
         self.serves = serves
     }
 
-    deinit {
-        dhcp_batch_destroy(batch)
-        close(descriptor)
-    }
+    deinit { close(descriptor) }
 
     private static let pause = Duration.milliseconds(300)
     private static let mostWaiting = 256
 
     /// Listens until the event is signalled.
-    func run(_ responder: Responder, _ table: InterfaceTable, until stop: StopEvent) {
+    func run(_ responder: Responder, _ table: InterfaceTable, until stop: StopEvent) throws(DHCPServiceError) {
+        let batch = try DatagramBatch()
         var waiting: [Overheard] = []
         var neighbour = PortHolder(port: port, own: own)
         neighbour.look(responder.logger, descriptor)
         while stop.wait(for: descriptor, milliseconds: waiting.isEmpty ? 5000 : 100) {
             neighbour.look(responder.logger, descriptor)
-            let count = dhcp_receive(batch, descriptor)
+            let count = dhcp_receive(batch.place, descriptor)
             let now = ContinuousClock.now
             if count > 0 {
                 let own = table.view().addresses
                 for position in 0..<count {
-                    guard let heard = read(dhcp_captured(batch, position), own, now) else { continue }
+                    guard let heard = read(dhcp_captured(batch.place, position), own, now) else { continue }
                     // The last are kept: what a machine does now says more than what a flood said before.
                     if waiting.count >= Self.mostWaiting { waiting.removeFirst() }
                     waiting.append(heard)

@@ -10,29 +10,25 @@ public final class OpenFile: ReadableFile {
     /// How many bytes it had when it was opened.
     public var length: UInt64 { identity.length }
     public let descriptor: Int32
-    private let mapping: Mapping?
-
-    /// Memory that is the file, for the kernel to send from. It is never read by the process itself, which would be killed
-    /// where the file has become shorter; the kernel only says so.
-    private struct Mapping: @unchecked Sendable {
-        // Never written, and there until the file is closed.
-        let start: UnsafeMutableRawPointer
-    }
+    /// Where memory begins that is the file, for the kernel to send from. It is never read by the process itself, which would
+    /// be killed where the file has become shorter; the kernel only says so. A number, because an address that nobody reads
+    /// or writes by is safe to share.
+    private let mapping: UInt?
 
     fileprivate init(descriptor: Int32, identity: FileIdentity) {
         self.descriptor = descriptor
         self.identity = identity
         let start = mmap(nil, Int(clamping: identity.length), PROT_READ, MAP_SHARED, descriptor, 0)
-        mapping = start == MAP_FAILED ? nil : start.map(Mapping.init(start:))
+        mapping = start == MAP_FAILED ? nil : start.map { UInt(bitPattern: $0) }
     }
 
     deinit {
-        if let mapping { munmap(mapping.start, Int(clamping: identity.length)) }
+        if let mapping { munmap(UnsafeMutableRawPointer(bitPattern: mapping), Int(clamping: identity.length)) }
         close(descriptor)
     }
 
     /// Where the file is in memory, to be sent from and not to be read; nil if it is empty or cannot be mapped.
-    var memory: UnsafeRawPointer? { mapping.map { UnsafeRawPointer($0.start) } }
+    var memory: UnsafeRawPointer? { mapping.flatMap { UnsafeRawPointer(bitPattern: $0) } }
 
     /// Whether it still has all the bytes that it had when it was opened.
     var isWhole: Bool { linux_file_length(descriptor) >= off_t(clamping: length) }

@@ -10,21 +10,17 @@ import Testing
 import Timelines
 
 /// A client's or relay's socket.
-private final class Peer: @unchecked Sendable {
-    // Used by one test's task only.
+private final class Peer: Sendable {
     private let socket = dhcp_open(0, nil)
-    private let batch = dhcp_batch_create()
-    private var received: [(DHCPMessage, UInt16)] = []
+    private let received = Mutex<[(DHCPMessage, UInt16)]>([])
 
-    deinit {
-        close(socket)
-        dhcp_batch_destroy(batch)
-    }
+    deinit { close(socket) }
 
     var port: UInt16 { dhcp_bound_port(socket) }
 
     func send(_ bytes: [UInt8], to port: UInt16) throws {
-        let batch = try #require(batch)
+        let batch = try #require(dhcp_batch_create())
+        defer { dhcp_batch_destroy(batch) }
         var code: Int32 = 0
         #expect(dhcp_queue(batch, bytes, bytes.count, IPv4Address.loopback.value, port, 0, 0, 0) == 0)
         #expect(dhcp_flush(batch, socket, &code) == 0)
@@ -32,17 +28,25 @@ private final class Peer: @unchecked Sendable {
 
     /// The next message and the port it came from; nil when none comes within the time.
     func receive(milliseconds: Int = 180_000) async throws -> (DHCPMessage, UInt16)? {
-        let batch = try #require(batch)
         let end = ContinuousClock.now + .milliseconds(milliseconds)
-        while received.isEmpty, ContinuousClock.now < end {
-            for position in 0..<max(0, dhcp_receive(batch, socket)) {
-                let datagram = dhcp_received(batch, position)
-                let bytes = Array(UnsafeBufferPointer(start: datagram.bytes, count: Int(datagram.length)))
-                received.append((try DHCPMessage(decoding: bytes[...]), datagram.source_port))
-            }
+        while true {
+            try take()
+            let next = received.withLock { $0.isEmpty ? nil : $0.removeFirst() }
+            if next != nil || ContinuousClock.now >= end { return next }
             try await Task.sleep(for: .milliseconds(5))
         }
-        return received.isEmpty ? nil : received.removeFirst()
+    }
+
+    /// Takes in what has come.
+    private func take() throws {
+        let batch = try #require(dhcp_batch_create())
+        defer { dhcp_batch_destroy(batch) }
+        for position in 0..<max(0, dhcp_receive(batch, socket)) {
+            let datagram = dhcp_received(batch, position)
+            let bytes = Array(UnsafeBufferPointer(start: datagram.bytes, count: Int(datagram.length)))
+            let message = try DHCPMessage(decoding: bytes[...])
+            received.withLock { $0.append((message, datagram.source_port)) }
+        }
     }
 }
 

@@ -4,8 +4,7 @@ import Testing
 /// A process with a pipe to end it by and lines to read.
 ///
 /// Spawned by hand: Foundation's `Process` waits for a descriptor that other children may have inherited, for ever.
-public final class Child: @unchecked Sendable {
-    // Used by one test's task only.
+public final class Child {
     private var process: pid_t = 0
     private var input: Int32
     private let output: Int32

@@ -1,6 +1,7 @@
 import CanonicalYAML
 import Foundation
 import Schematics
+import Synchronization
 import Testing
 
 @Suite struct SchematicTests {
@@ -184,18 +185,17 @@ import Testing
 }
 
 /// A value that another thread sets once.
-private final class Outcome: @unchecked Sendable {
+private final class Outcome: Sendable {
     private let semaphore = DispatchSemaphore(value: 0)
-    // Written before the semaphore is raised and read after it was lowered.
-    private var value = false
+    private let value = Mutex(false)
 
     func set(_ value: Bool) {
-        self.value = value
+        self.value.withLock { $0 = value }
         semaphore.signal()
     }
 
     func wait() -> Bool {
         semaphore.wait()
-        return value
+        return value.withLock { $0 }
     }
 }

@@ -1,14 +1,26 @@
 import Glibc
+import Synchronization
 
 /// A connection to a server on the loopback that writes what it is told to, for what real clients never send. It blocks.
-public final class HTTPConnection: @unchecked Sendable {
+public final class HTTPConnection: Sendable {
     /// What a test learns when a server does not answer as HTTP has it.
     public struct Failure: Error, CustomStringConvertible {
         public let description: String
     }
 
+    private struct State {
+        /// What has come and was not asked for yet.
+        var buffer: [UInt8] = []
+        var isOpen = true
+    }
+
     private let socket: Int32
-    private var buffer: [UInt8] = []
+    private let state = Mutex(State())
+
+    private var buffer: [UInt8] {
+        get { state.withLock { $0.buffer } }
+        set { state.withLock { $0.buffer = newValue } }
+    }
 
     /// Connects.
     ///
@@ -59,12 +71,13 @@ public final class HTTPConnection: @unchecked Sendable {
 
     deinit { close() }
 
-    private var isOpen = true
-
     /// Ends the connection.
     public func close() {
-        if isOpen { Glibc.close(socket) }
-        isOpen = false
+        let wasOpen = state.withLock { state in
+            defer { state.isOpen = false }
+            return state.isOpen
+        }
+        if wasOpen { Glibc.close(socket) }
     }
 
     /// Ends the connection with a reset, as a machine that loses power looks after a while.
