@@ -41,7 +41,7 @@ let package = Package(
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-        /** What Swift's Glibc module leaves out of Linux: batches of datagrams, inotify, openat2. */
+        /** What Swift's Glibc module leaves out of Linux: batches of datagrams, openat2, confined programs. */
         .target(name: "CLinux"),
 
         // MARK: - Ground
@@ -177,9 +177,11 @@ let package = Package(
             ], swiftSettings: strict),
 
         // MARK: - A release and a rack to try it with
+        /** What only tests need of Linux beyond Swift's Glibc module. */
+        .target(name: "CTesting", path: "Tests/CTesting"),
         /** A Talos-shaped release out of Debian packages: a real kernel, a base, extensions that load. */
         .target(
-            name: "TestSupport", dependencies: ["Bytes", "CLinux", "Digests", "TalosModel"],
+            name: "TestSupport", dependencies: ["Bytes", "CTesting", "Digests", "TalosModel"],
             resources: [.copy("Resources")], swiftSettings: strict),
         /** A rack in network namespaces, with machines of real firmware in QEMU. */
         library("LabSupport", ["NetworkTypes", "TalosModel", "TestSupport"]),
@@ -219,7 +221,7 @@ let package = Package(
             ]),
         tests("OCIModelTests", ["CodecTesting", "Digests", "OCIModel"]),
         tests("StoresTests", ["Compositions", "Digests", "FolderTesting", "Stores"]),
-        tests("SquashFSTests", ["Bytes", "CLinux", "CodecTesting", "Compression", "FolderTesting", "SquashFS"]),
+        tests("SquashFSTests", ["Bytes", "CTesting", "CodecTesting", "Compression", "FolderTesting", "SquashFS"]),
         tests("IPXETests", ["IPXE", "TalosModel"]),
         tests(
             "DHCPTests", ["Bytes", "CodecTesting", "DHCP", "NetworkTypes", "VectorTesting"],
@@ -252,14 +254,14 @@ let package = Package(
                 "Workers", "Compositions", "Compression", "Digests", "LayoutBuilding", "OCIModel", "Releases",
                 "Stores", "TalosModel", "TarArchives", "Trust",
             ]),
-        .target(name: "ServiceTesting", path: "Tests/ServiceTesting"),
         tests(
             "ImagingTests",
             [
-                "CLZMA", "CLinux", "CPIO", "CZstd", "CodecTesting", "Compositions", "Compression", "Digests", "Imaging",
+                "CLZMA", "CPIO", "CTesting", "CZstd", "CodecTesting", "Compositions", "Compression", "Digests",
+                "Imaging",
                 "OCIModel",
                 "Releases",
-                "Schematics", "ServiceTesting",
+                "Schematics",
                 "SquashFS", "Stores", "TalosModel", "TarArchives", "Trust",
             ]),
         tests(

@@ -46,24 +46,7 @@ extension KernelCommandLine {
         return arguments
     }
 
-    /// The longest command line, in bytes, that an x86 or arm64 kernel takes (`COMMAND_LINE_SIZE`), its end mark
-    /// included.
-    public static let kernelLimit = 2048
-
     static let nvmeTimeoutArgument = "nvme_core.io_timeout=4294967295"
-}
-
-/// The command line of an asset as text; see ``KernelCommandLine`` and its `assembled`, whose parameters these are.
-public func kernelCommandLine(
-    platform: String, architecture: Architecture?, version: TalosVersion, kind: AssetKind, secureBoot: Bool = false,
-    overlayArguments: [String] = [], meta: [MetaEntry] = [], extraArguments: [String] = [],
-    gzip: ([UInt8]) throws -> [UInt8]
-) throws -> String {
-    try KernelCommandLine.assembled(
-        platform: platform, architecture: architecture, version: version, kind: kind, secureBoot: secureBoot,
-        overlayArguments: overlayArguments, meta: meta, extraArguments: extraArguments.map { Array($0.utf8) },
-        gzip: gzip
-    ).description
 }
 
 /// Why a command line cannot be assembled.

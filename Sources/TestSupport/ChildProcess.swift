@@ -1,4 +1,4 @@
-import CLinux
+import CTesting
 import Glibc
 
 /// A started program. Foundation's Process is not used because its `waitUntilExit` runs a run loop, which on the threads

@@ -135,16 +135,6 @@ private let origin = ScriptOrigin(name: "Slipway 1.0", baseURL: "http://10.77.0.
                 exit 1
 
                 """)
-        #expect(
-            LocalDiskScript.text(machine: "cp-1", from: origin, method: .firstDisk).hasSuffix(
-                #"""
-                :efi
-                set loader BOOTX64.EFI
-                iseq ${buildarch} arm64 && set loader BOOTAA64.EFI ||
-                sanboot --no-describe --drive 0 --filename \EFI\BOOT\${loader} ||
-                exit 1
-
-                """#))
     }
 
     @Test func waitingMachinesAskAgainFromTheBeginning() throws {

@@ -1,5 +1,5 @@
-import CLinux
 import CPIO
+import CTesting
 import Compositions
 import Compression
 import Foundation

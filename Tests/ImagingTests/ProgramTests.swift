@@ -1,6 +1,6 @@
+import CTesting
 import Foundation
 import Glibc
-import ServiceTesting
 import Synchronization
 import Testing
 

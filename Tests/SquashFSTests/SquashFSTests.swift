@@ -1,5 +1,5 @@
 import Bytes
-import CLinux
+import CTesting
 import CodecTesting
 import Compression
 import FolderTesting

@@ -4,7 +4,5 @@
 #include "dhcp_sockets.h"
 #include "inotify.h"
 #include "open_files.h"
-#include "spawning.h"
 #include "tftp_sockets.h"
 #include "users.h"
-#include "xattr.h"

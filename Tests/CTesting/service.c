@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "include/ServiceTesting.h"
+#include "include/service.h"
 
 #include <errno.h>
 #include <linux/capability.h>

@@ -1,8 +1,10 @@
+import TalosModel
+
 extension TalosVersion {
-    /// Reads a version as release lists and old clients write it: surrounding white space, a leading `v`, leading
+    /// Reads a version as the known answers write some: surrounding white space, a leading `v`, leading
     /// zeros and missing minor and patch numbers are allowed ("1", "v1.12"), or nil when it is no version even so.
     /// A shortened version cannot carry a prerelease or build part.
-    public init?(tolerating text: some StringProtocol) {
+    init?(tolerating text: some StringProtocol) {
         var rest = Substring(text)
         while rest.unicodeScalars.first?.properties.isWhitespace == true { rest.unicodeScalars.removeFirst() }
         while rest.unicodeScalars.last?.properties.isWhitespace == true { rest.unicodeScalars.removeLast() }
@@ -23,5 +25,5 @@ extension TalosVersion {
     }
 
     /// Newer than every threshold: what a version that cannot be read counts as when behaviour depends on it.
-    public static let newerThanAll = TalosVersion(.max, 0, 0)
+    static let newerThanAll = TalosVersion(.max, 0, 0)
 }
