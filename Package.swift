@@ -53,10 +53,10 @@ let package = Package(
         library("NetworkTypes", ["Bytes"]),
         /** Assets as ordered lists of immutable segments. */
         library("Compositions", ["Bytes", "Digests"]),
-        /** Work that blocks or computes: off the cooperative pool, a little at a time, once however many want it. */
-        library("Workers", [.product(name: "NIOPosix", package: "swift-nio")]),
+        /** The two ways off the cooperative pool: bounded work that blocks or computes, and threads of servers' own. */
+        library("Workers", ["CLinux", .product(name: "NIOPosix", package: "swift-nio")]),
         /** When to look at folders again. */
-        library("FolderChanges", ["CLinux"]),
+        library("FolderChanges", ["CLinux", "Workers"]),
         /** zstd, xz and gzip as streams, with limits. */
         library("Compression", ["CZstd", "CLZMA", "CZlib"]),
 
@@ -116,7 +116,7 @@ let package = Package(
             "Machines",
             [
                 "Bytes", "CYAML", "CanonicalYAML", "FolderChanges", "IPXE", "NetworkTypes", "Schematics",
-                "TalosModel",
+                "TalosModel", "Workers",
             ]),
         /** The DHCP proxy's decisions, as functions of values. */
         library("Netboot", ["Bytes", "DHCP", "NetworkTypes"]),
@@ -132,9 +132,9 @@ let package = Package(
 
         // MARK: - Servers
         /** DHCP proxy beside any other server, which it leaves its port, and ear for what others offer. */
-        library("DHCPService", ["Timelines", "CLinux", "DHCP", "Netboot", "NetworkTypes", logging]),
+        library("DHCPService", ["CLinux", "DHCP", "Netboot", "NetworkTypes", "Timelines", "Workers", logging]),
         /** TFTP for thousands of machines at once. */
-        library("TFTPService", ["CLinux", "Compositions", "NetworkTypes", "TFTP", logging]),
+        library("TFTPService", ["CLinux", "Compositions", "NetworkTypes", "TFTP", "Workers", logging]),
         /** swift-metrics in Prometheus' text format. */
         library("PrometheusMetrics", [coreMetrics]),
         /** HTTP: images, iPXE scripts, schematics, machines, health, metrics. */

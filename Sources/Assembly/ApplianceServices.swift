@@ -1,5 +1,6 @@
 import Foundation
 import ServiceLifecycle
+import Workers
 
 /// A server that runs until its task is cancelled, as a service that ends at shutdown.
 struct CancellableService: Service {
@@ -32,12 +33,11 @@ struct WatchdogService: Service {
         }
         let seconds = Double(interval.components.seconds) + Double(interval.components.attoseconds) / 1e18
         let end = DispatchSemaphore(value: 0)
-        let thread = Thread { [manager] in
+        let thread = try OwnThread(named: "watchdog") { [manager] in
             repeat { manager.watchdog() } while end.wait(timeout: .now() + seconds / 2) == .timedOut
         }
-        thread.name = "watchdog"
-        thread.start()
         try? await gracefulShutdown()
         end.signal()
+        try await thread.value
     }
 }

@@ -1,12 +1,13 @@
 import Compositions
 import Digests
-import Dispatch
 import Frontends
+import ImageFactory
 import Netboot
 import NetworkTypes
 import Synchronization
 import TFTP
 import TFTPService
+import Workers
 
 /// The network boot programs that this host has, iPXE first of all, and the operator's other files for machines: one list of
 /// folders for what DHCP offers and what TFTP and HTTP serve.
@@ -21,7 +22,9 @@ public final class Loaders: Sendable {
     private let known = Mutex<Set<String>>([])
     private let digests = Mutex<[(file: FileIdentity, digest: Digest)]>([])
     // One at a time: a large file is read whole once, however many ask for it first.
-    private let queue = DispatchQueue(label: "slipway.loaders")
+    private let disk = BlockingWork(width: 1, capacity: 1024) { _ in
+        FactoryError(.busy, "too many loaders are asked for at once; try again in a moment")
+    }
 
     /// Folders of the distribution that hold more than loaders.
     private static let shared: Set<String> = ["/usr/lib/ipxe", "/boot"]
@@ -60,12 +63,7 @@ public final class Loaders: Sendable {
     func run() async {
         while !Task.isCancelled {
             try? await Task.sleep(for: .seconds(1))
-            await withCheckedContinuation { continuation in
-                queue.async {
-                    self.refresh()
-                    continuation.resume()
-                }
-            }
+            try? await disk.run { self.refresh() }
         }
     }
 
@@ -84,9 +82,7 @@ public final class Loaders: Sendable {
         guard let name = try? TFTPFileName(normalizing: text.utf8), name.components.count == 1,
             name.path.utf8.elementsEqual(text.utf8)
         else { return nil }
-        return try await withCheckedThrowingContinuation { continuation in
-            queue.async { continuation.resume(with: Result { try self.read(name) }) }
-        }
+        return try await disk.run { try self.read(name) }
     }
 
     private func read(_ name: TFTPFileName) throws -> LoaderFile? {

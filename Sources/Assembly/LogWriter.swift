@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Synchronization
+import Workers
 
 /// Writes lines to a descriptor on a thread of its own, so that a reader who stops reading stops nobody who logs.
 ///
@@ -23,6 +24,8 @@ final class LogWriter: Sendable {
     private let capacity: Int
     private let state = Mutex(State())
     private let work = DispatchSemaphore(value: 0)
+    /// Without a thread whoever logs writes.
+    private let isAlone = Atomic(false)
 
     /// - Parameters:
     ///   - descriptor: Stays open for as long as the process runs.
@@ -30,7 +33,7 @@ final class LogWriter: Sendable {
     init(descriptor: Int32, capacity: Int = 1 << 20) {
         self.descriptor = descriptor
         self.capacity = capacity
-        let thread = Thread { [self] in
+        let thread = try? OwnThread(named: "log") { [self] in
             // A reader that went away is an error like others, and no reason to end the process.
             var pipeSignal = sigset_t()
             sigemptyset(&pipeSignal)
@@ -41,8 +44,7 @@ final class LogWriter: Sendable {
                 writeAll()
             }
         }
-        thread.name = "log"
-        thread.start()
+        if thread == nil { isAlone.store(true, ordering: .relaxed) }
     }
 
     /// Hands over a line, with its line break. Never waits.
@@ -62,7 +64,7 @@ final class LogWriter: Sendable {
                 state.first = 0
             }
         }
-        work.signal()
+        if isAlone.load(ordering: .relaxed) { writeAll() } else { work.signal() }
     }
 
     /// Waits until everything has been written, at most for `limit`: at the end of a process, which nobody who has stopped

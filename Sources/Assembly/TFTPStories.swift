@@ -1,7 +1,7 @@
-import Dispatch
 import Synchronization
 import TFTPService
 import Timelines
+import Workers
 
 /// Puts what TFTP tells on the machines' timelines, on a thread of its own: to find out whose an address is takes a look into
 /// the kernel, and the threads that tell are those that answer everybody.
@@ -14,7 +14,7 @@ final class TFTPStories: Sendable {
     /// How many events may wait; of more, the oldest are left out.
     private static let capacity = 1024
     private let backlog = Mutex(Backlog())
-    private let queue = DispatchQueue(label: "slipway.tftp stories")
+    private let work = BlockingWork(width: 1, capacity: 1) { _ in CancellationError() }
     private let observer: any BootObserver
 
     init(observer: any BootObserver) { self.observer = observer }
@@ -31,7 +31,8 @@ final class TFTPStories: Sendable {
             defer { backlog.isWorkedOff = true }
             return !backlog.isWorkedOff
         }
-        if isIdle { queue.async { self.workOff() } }
+        // Only who finds it idle comes here, so it is never refused.
+        if isIdle { Task { try? await work.run { self.workOff() } } }
     }
 
     private func workOff() {

@@ -1,7 +1,7 @@
-import Foundation
 import Logging
 import Netboot
 import Timelines
+import Workers
 
 /// Answers machines that ask to boot, beside the site's DHCP server: a DHCP proxy and PXE boot server (PXE 2.1 §2.2).
 ///
@@ -56,48 +56,51 @@ public final class DHCPServer: Sendable {
         let opening = try Opening(settings, interfaces, responder.logger)
         let table = InterfaceTable(interfaces, httpPort: settings.httpPort, serves: serves)
         let stop = try StopEvent()
-        let (results, finished) = AsyncStream.makeStream(of: Result<Void, any Error>.self)
-        // The threads run before anybody is told, so that "ready" is true even when every task is busy.
-        for server in opening.servers {
-            start("dhcp", finished) { [responder] in try server.run(responder, table, until: stop) }
-        }
-        var count = opening.servers.count
-        do {
-            let own = opening.servers.count { $0.number == settings.ports.relay }
-            let others = try OfferListener(settings.ports, own: own, serves: serves)
-            start("dhcp offers", finished) { [responder] in try others.run(responder, table, until: stop) }
-            count += 1
-        } catch {
-            responder.logger.info("other servers' offers are not heard", metadata: ["dhcp.error": "\(error)"])
-        }
-        ready(opening.listeners)
-        let failure: (any Error)? = await withTaskCancellationHandler {
-            // A stream ends early when its task is cancelled, but the threads must have let go of their ports.
-            await Task.detached { [count] in
-                var failure: (any Error)?
-                var running = count
-                for await result in results {
-                    if case .failure(let error) = result { failure = failure ?? error }
+        var threads: [OwnThread<Void>] = []
+        func start(_ name: String, _ work: @escaping @Sendable () throws -> Void) throws(DHCPServiceError) {
+            do throws(ThreadError) {
+                let thread = try OwnThread(named: name) {
                     // The first to end ends the others, for half a service would look alive.
-                    stop.signal()
-                    running -= 1
-                    if running == 0 { break }
+                    defer { stop.signal() }
+                    try work()
                 }
-                return failure
-            }.value
+                threads.append(thread)
+            } catch {
+                throw .system(action: "starting a thread", code: error.code)
+            }
+        }
+        var failure: (any Error)?
+        do {
+            // The threads run before anybody is told, so that "ready" is true even when every task is busy.
+            for server in opening.servers {
+                try start("dhcp") { [responder] in try server.run(responder, table, until: stop) }
+            }
+            let own = opening.servers.count { $0.number == settings.ports.relay }
+            if let others = offerListener(own: own) {
+                try start("dhcp offers") { [responder] in try others.run(responder, table, until: stop) }
+            }
+            ready(opening.listeners)
+        } catch {
+            failure = error
+            stop.signal()
+        }
+        // Also when the task is cancelled: the threads must have let go of their ports.
+        await withTaskCancellationHandler {
+            for thread in threads {
+                do { try await thread.value } catch { failure = failure ?? error }
+            }
         } onCancel: {
             stop.signal()
         }
         if let failure { throw failure }
     }
-}
 
-/// Runs blocking work on a thread of its own.
-private func start(
-    _ name: String, _ finished: AsyncStream<Result<Void, any Error>>.Continuation,
-    _ work: @escaping @Sendable () throws -> Void
-) {
-    let thread = Thread { finished.yield(Result { try work() }) }
-    thread.name = name
-    thread.start()
+    private func offerListener(own: Int) -> OfferListener? {
+        do throws(DHCPServiceError) {
+            return try OfferListener(settings.ports, own: own, serves: serves)
+        } catch {
+            responder.logger.info("other servers' offers are not heard", metadata: ["dhcp.error": "\(error)"])
+            return nil
+        }
+    }
 }

@@ -1,6 +1,7 @@
 import CLinux
 import Dispatch
 import Glibc
+import Workers
 
 /// Tells that something in some folders may have changed: by inotify at once, and every few seconds besides, for file
 /// systems that do not report changes and for files that are links to elsewhere.
@@ -8,7 +9,8 @@ public final class FolderWatch {
     /// An element for each time to look, the first at once; several changes may be one element.
     public let changes: AsyncStream<Void>
 
-    private let queue: DispatchQueue
+    /// Finding a folder takes as long as its disk does.
+    private let disk = BlockingWork(width: 1, capacity: 1) { _ in CancellationError() }
     // -1 where the kernel gives no more inotify instances; then only the timer is left.
     private let descriptor: Int32
     private let sources: [any DispatchSourceProtocol]
@@ -18,10 +20,10 @@ public final class FolderWatch {
 
     /// A watch of no folders yet.
     ///
-    /// - Parameters:
-    ///   - queue: Where it works.
-    ///   - interval: How often it tells to look where the kernel reports nothing.
-    public init(queue: DispatchQueue, interval: Duration) {
+    /// - Parameter interval: How often it tells to look where the kernel reports nothing.
+    public init(interval: Duration) {
+        // For what the kernel tells of, which is taken at once and never waits.
+        let queue = DispatchQueue(label: "folder changes")
         let descriptor = inotify_init1(Int32(IN_NONBLOCK) | Int32(IN_CLOEXEC))
         let (changes, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let timer = DispatchSource.makeTimerSource(queue: queue)
@@ -43,7 +45,6 @@ public final class FolderWatch {
             reader.activate()
             sources.append(reader)
         }
-        self.queue = queue
         self.changes = changes
         self.descriptor = descriptor
         self.sources = sources
@@ -51,21 +52,18 @@ public final class FolderWatch {
 
     deinit { for source in sources { source.cancel() } }
 
-    /// Watches exactly these folders. Those that are not there are tried again at the next call.
+    /// Watches exactly these folders. Those that are not there are tried again at the next call, as are all when the task is
+    /// cancelled.
     public func watch(_ folders: Set<String>) async {
         let descriptor = descriptor
         guard descriptor >= 0 else { return }
-        // Finding a folder takes as long as its disk does.
-        await withCheckedContinuation { continuation in
-            queue.async {
-                let events =
-                    IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE | IN_ATTRIB | IN_ONLYDIR
-                // Adding a folder again is no harm, and finds one that was removed and made anew. Folders no longer named
-                // stay watched: what happens there is compared away.
-                for folder in folders.sorted().prefix(Self.folderLimit) {
-                    _ = inotify_add_watch(descriptor, folder, UInt32(events))
-                }
-                continuation.resume()
+        try? await disk.run {
+            let events =
+                IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE | IN_ATTRIB | IN_ONLYDIR
+            // Adding a folder again is no harm, and finds one that was removed and made anew. Folders no longer named
+            // stay watched: what happens there is compared away.
+            for folder in folders.sorted().prefix(Self.folderLimit) {
+                _ = inotify_add_watch(descriptor, folder, UInt32(events))
             }
         }
     }

@@ -42,6 +42,8 @@ final class ParallelCompression {
                 Array(repeating: .success(nil), count: blocks.count))
             let next = Atomic<Int>(0)
             let workers = workers
+            // No way off the pool: it is off it already, and this shares its work with threads that Dispatch has anyway, no
+            // more of them than there are idle processors in all builds together.
             DispatchQueue.concurrentPerform(iterations: further + 1) { worker in
                 // The next block that nobody has taken.
                 while true {

@@ -1,6 +1,6 @@
-import Dispatch
 import FolderChanges
 import Synchronization
+import Workers
 
 /// The machines file in force. A changed file takes effect when it is sound; a broken one is remembered with its
 /// problems, and the last good one stays.
@@ -113,24 +113,28 @@ public final class MachineDirectory: Sendable {
         interval: Duration = .seconds(10),
         reloaded: @escaping @Sendable (Result<MachinesFile, MachinesFileError>) -> Void = { _ in }
     ) async {
-        let queue = DispatchQueue(label: "machines file")
-        let watch = FolderWatch(queue: queue, interval: interval)
+        let disk = BlockingWork(width: 1, capacity: 1) { _ in CancellationError() }
+        let watch = FolderWatch(interval: interval)
         await watch.watch(folders)
-        for await _ in watch.changes {
-            guard await onQueue(queue, { self.hasChanged() }) else { continue }
-            await settle(queue)
-            if Task.isCancelled { return }
-            reloaded(await onQueue(queue) { self.reload() })
-            await watch.watch(folders)
+        do {
+            for await _ in watch.changes {
+                guard try await disk.run({ self.hasChanged() }) else { continue }
+                try await settle(disk)
+                reloaded(try await disk.run { self.reload() })
+                await watch.watch(folders)
+            }
+        } catch {
+            // Nobody else asks for this work, so it can only have been cancelled.
+            return
         }
     }
 
     /// Waits until the files stand still: editors write in several steps.
-    private func settle(_ queue: DispatchQueue) async {
-        var before = await onQueue(queue) { self.fingerprints() }
+    private func settle(_ disk: BlockingWork) async throws {
+        var before = try await disk.run { self.fingerprints() }
         for _ in 0..<20 {
-            do { try await Task.sleep(for: .milliseconds(50)) } catch { return }
-            let now = await onQueue(queue) { self.fingerprints() }
+            try await Task.sleep(for: .milliseconds(50))
+            let now = try await disk.run { self.fingerprints() }
             if now == before { return }
             before = now
         }
@@ -143,11 +147,5 @@ public final class MachineDirectory: Sendable {
     private func fingerprints() -> [String: RegularFile.Fingerprint?] {
         let paths = state.withLock { Array($0.files.keys) }
         return Dictionary(uniqueKeysWithValues: paths.map { ($0, RegularFile.fingerprint(of: $0)) })
-    }
-
-    private func onQueue<Value: Sendable>(
-        _ queue: DispatchQueue, _ work: @escaping @Sendable () -> Value
-    ) async -> Value {
-        await withCheckedContinuation { continuation in queue.async { continuation.resume(returning: work()) } }
     }
 }

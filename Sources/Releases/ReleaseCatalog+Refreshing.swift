@@ -1,4 +1,3 @@
-import Dispatch
 import FolderChanges
 import Stores
 import Synchronization
@@ -63,7 +62,7 @@ extension ReleaseCatalog {
         interval: Duration = .seconds(2),
         _ report: @escaping @Sendable (Result<CatalogSnapshot, ReleaseError>) -> Void = { _ in }
     ) async {
-        let watch = FolderWatch(queue: DispatchQueue(label: "imports"), interval: interval)
+        let watch = FolderWatch(interval: interval)
         let folders = store.recordFolders(CatalogRecords.kinds)
         for await _ in watch.changes {
             // A folder that has been made since, or made anew, is watched from now on; what came into it before is seen now.

@@ -1,7 +1,7 @@
 import Compositions
-import Dispatch
 import NetworkTypes
 import TFTP
+import Workers
 
 /// The tree of a network boot server: what the server itself names, then folders of files, then what it makes up.
 public struct LoaderTree: TFTPTree {
@@ -20,6 +20,8 @@ public struct LoaderTree: TFTPTree {
     private let folders: [ServedFolder]
     private let files: OpenFiles
     private let fallback: Fallback
+    /// Opening may wait for a disk.
+    private let disk = BlockingWork(width: 8, capacity: 1024) { _ in TFTPContentError.busy }
 
     /// A tree of `entries`, by their path in the tree; below them `folders`, of which the first that has a file counts; and
     /// below these what `fallback` makes. Names are looked up as they are, then without regard to case.
@@ -45,9 +47,8 @@ public struct LoaderTree: TFTPTree {
     }
 
     public func open(_ name: TFTPFileName, client: SocketEndpoint, server: IPv4Address) async throws -> TFTPContent? {
-        // Opening may wait for a disk, which must not hold a thread of the cooperative pool.
-        try await withCheckedThrowingContinuation { continuation in
-            DispatchQueue.global().async { continuation.resume(with: Result { try openNow(name, server) }) }
+        try await BlockingWork.$client.withValue(BlockingWork.Client(UInt64(client.address.value))) {
+            try await disk.run { try openNow(name, server) }
         }
     }
 

@@ -115,6 +115,8 @@ public enum TFTPContentError: Error, Hashable, Sendable, CustomStringConvertible
     case wrongLength(path: String, expected: UInt64, actual: UInt64)
     /// The file became shorter while it was being sent.
     case shortened
+    /// Too much is being opened at once.
+    case busy
     /// The file is not in the state any more in which it was opened, or in which its content was checked.
     case altered
 
@@ -124,6 +126,7 @@ public enum TFTPContentError: Error, Hashable, Sendable, CustomStringConvertible
         case .notRegular(let path): "\(path) is not a regular file"
         case .wrongLength(let path, let expected, let actual):
             "\(path) has \(actual) bytes and should have \(expected); import its release again"
+        case .busy: "too many files are being opened at once; the client will ask again"
         case .altered: "the file has been changed since its content was checked"
         case .shortened: "the file became shorter while it was being sent"
         }

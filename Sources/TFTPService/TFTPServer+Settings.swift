@@ -94,7 +94,9 @@ public enum TFTPServerError: Error, Hashable, Sendable, CustomStringConvertible 
             default: "\(endpoint): \(String(cString: strerror(errno)))"
             }
         case .resources(let errno):
-            "no thread can be started: \(String(cString: strerror(errno))); raise the limit of open files"
+            "no thread can be started: \(String(cString: strerror(errno))); raise "
+                + (errno == EMFILE || errno == ENFILE
+                    ? "the limit of open files" : "TasksMax of the systemd unit, or the limit on processes (ulimit -u)")
         case .noAddresses: "there is no address to listen on"
         case .ranAlready: "this server has run before, and it runs only once"
         }

@@ -4,6 +4,7 @@ import Logging
 import NetworkTypes
 import Synchronization
 import TFTP
+import Workers
 
 /// A TFTP server that only sends (RFC 1350, 2347, 2348, 2349, 7440).
 ///
@@ -23,7 +24,6 @@ public final class TFTPServer: Sendable {
     private let context: ServerContext
     private let tree: any TFTPTree
     private let listening: Mutex<[Int32]>
-    private let threadFailure = Mutex<Int32>(0)
 
     /// Opens the sockets, so that a port that is taken is known at once.
     public init(
@@ -72,31 +72,33 @@ public final class TFTPServer: Sendable {
             throw error
         }
         for endpoint in endpoints { context.logger.info("TFTP is listening", metadata: ["tftp.server": "\(endpoint)"]) }
-        await withTaskCancellationHandler {
-            await withDiscardingTaskGroup { group in
-                for (index, inbox) in inboxes.enumerated() {
-                    group.addTask { [self] in
-                        let error = await onOwnThread(named: "tftp-\(index)") { [context] in
-                            var worker = TransferWorker(
-                                context: context, inbox: inbox, listening: index == 0 ? sockets : [],
-                                requests: continuation)
-                            worker.run()
-                        }
-                        guard error != 0 else { return }
-                        threadFailure.withLock { $0 = error }
-                        if index == 0 { for socket in sockets { close(socket) } }
-                        continuation.finish()
-                        for inbox in inboxes { inbox.stop() }
-                    }
-                }
-                await serve(requests, workers: inboxes)
-            }
-        } onCancel: {
+        @Sendable func stop() {
             continuation.finish()
             for inbox in inboxes { inbox.stop() }
         }
-        let error = threadFailure.withLock { $0 }
-        if error != 0 { throw .resources(errno: error) }
+        var threads: [OwnThread<Void>] = []
+        var failure: ThreadError?
+        do throws(ThreadError) {
+            for (index, inbox) in inboxes.enumerated() {
+                let thread = try OwnThread(named: "tftp-\(index)") { [context] in
+                    var worker = TransferWorker(
+                        context: context, inbox: inbox, listening: index == 0 ? sockets : [], requests: continuation)
+                    worker.run()
+                }
+                threads.append(thread)
+            }
+        } catch {
+            failure = error
+            if threads.isEmpty { for socket in sockets { close(socket) } }
+            stop()
+        }
+        await withTaskCancellationHandler {
+            await serve(requests, workers: inboxes)
+            for thread in threads { try? await thread.value }
+        } onCancel: {
+            stop()
+        }
+        if let failure { throw .resources(errno: failure.code) }
     }
 
     private var threadCount: Int {

@@ -1,8 +1,8 @@
 import NIOPosix
 import Synchronization
 
-/// The one way off the cooperative pool, for work that waits for a disk or computes for long: a few threads of its own, and a
-/// queue that has an end.
+/// The way off the cooperative pool for work that waits for a disk or computes for long, and ends: a few threads of its own,
+/// and a queue that has an end. What lasts as long as a server has ``OwnThread``.
 ///
 /// The cooperative pool answers requests and must never wait for such work; and what strangers can ask for must neither pile
 /// up nor go on when they have left. Clients take turns, however much one of them asks for; when the queue is full, the one

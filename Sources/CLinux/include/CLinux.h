@@ -5,4 +5,5 @@
 #include "inotify.h"
 #include "open_files.h"
 #include "tftp_sockets.h"
+#include "threads.h"
 #include "users.h"

@@ -89,5 +89,3 @@ int tftp_open_component(int folder, const char *name, bool directory);
 
 /// Nanoseconds of a clock that only goes forward.
 uint64_t tftp_now(void);
-/// Names the calling thread, for those who look at it with ps or top; 15 characters.
-void tftp_name_thread(const char *name);

@@ -1,8 +1,9 @@
-import Dispatch
+import Hummingbird
 import NIOCore
 import NetworkTypes
 import Synchronization
 import Timelines
+import Workers
 
 /// The list of all machines, written piece by piece as a client takes it, so that one that does not read holds one piece.
 ///
@@ -45,14 +46,16 @@ final class MachineListing: Sendable {
     private static let lifetime = Duration.seconds(1)
 
     private let timeline: BootTimeline
-    private let thread = DispatchQueue(label: "slipway.machines")
+    private let writing = BlockingWork(width: 1, capacity: 4096) { _ in
+        HTTPError(.serviceUnavailable, message: "too many ask for the list of machines at once; try again in a moment")
+    }
     private let state = Mutex(State())
 
     init(timeline: BootTimeline) { self.timeline = timeline }
 
     /// The order of a list that begins now.
-    func order() async -> Order {
-        await onThread { [self] in
+    func order() async throws -> Order {
+        try await writing.run { [self] in
             state.withLock { state in
                 let now = ContinuousClock.now
                 if let order = state.order, now - order.made < Self.lifetime { return order }
@@ -65,8 +68,8 @@ final class MachineListing: Sendable {
     }
 
     /// The piece that begins at a place in the order.
-    func piece(of order: Order, from start: Int, to end: Int) async -> Piece {
-        await onThread { [self] in
+    func piece(of order: Order, from start: Int, to end: Int) async throws -> Piece {
+        try await writing.run { [self] in
             let now = ContinuousClock.now
             let known = state.withLock { state in
                 state.written.first {
@@ -94,11 +97,5 @@ final class MachineListing: Sendable {
             place += 1
         }
         return Piece(text: ByteBuffer(bytes: text.bytes), end: place)
-    }
-
-    private func onThread<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value {
-        await withCheckedContinuation { continuation in
-            thread.async { continuation.resume(returning: work()) }
-        }
     }
 }

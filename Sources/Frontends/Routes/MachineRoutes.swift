@@ -27,10 +27,10 @@ public struct MachineRoutes: RouteGroup {
         guard let offset = Self.number(query["offset"], default: 0),
             let limit = Self.number(query["limit"], default: .max)
         else { return .refusal(.badRequest, "limit and offset are numbers of machines, as in ?limit=100&offset=200") }
-        let order = await listing.order()
+        let order = try await listing.order()
         let start = min(offset, order.machines.count)
         let end = start + min(limit, order.machines.count - start)
-        let first = await listing.piece(of: order, from: start, to: end)
+        let first = try await listing.piece(of: order, from: start, to: end)
         let headers: HTTPFields = [.contentType: "application/json"]
         if first.end >= end {
             var text = ByteBuffer(string: "[")
@@ -48,7 +48,7 @@ public struct MachineRoutes: RouteGroup {
                     opening = ","
                 }
                 guard piece.end < end else { break }
-                piece = await listing.piece(of: order, from: piece.end, to: end)
+                piece = try await listing.piece(of: order, from: piece.end, to: end)
             }
             try await writer.write(ByteBuffer(string: opening == "[" ? "[]" : "]"))
             try await writer.finish(nil)
