@@ -267,8 +267,8 @@ let package = Package(
         tests(
             "LabTests",
             [
-                "Compositions", "Digests", "Imaging", "LabSupport", "NetworkTypes", "Releases", "Schematics", "Stores",
-                "TalosModel", "TestSupport", "Trust", "slipway",
+                "Compositions", "Digests", "ImageFactory", "Imaging", "LabSupport", "NetworkTypes", "Releases",
+                "Schematics", "Stores", "TalosModel", "TestSupport", "Trust", "slipway", logging,
             ]),
         tests(
             "BootPlansTests",
@@ -300,7 +300,8 @@ let package = Package(
         tests(
             "ImageFactoryTests",
             [
-                "Workers", "Compositions", "ImageFactory", "FolderTesting", "Imaging", "LayoutBuilding", "Releases",
+                "Workers", "Compositions", "Digests", "ImageFactory", "FolderTesting", "Imaging", "LayoutBuilding",
+                "Releases",
                 "Schematics",
                 "Stores",
                 "TalosModel", logging,

@@ -1,5 +1,6 @@
 import Compositions
 import ImageFactory
+import Imaging
 import Releases
 import Schematics
 import TalosModel
@@ -27,7 +28,7 @@ extension Appliance {
             } else {
                 schematic = try await factory.create(body ?? Array("customization: {}\n".utf8))
             }
-            return try await factory.composition(of: target, schematic: schematic, version: try resolve(version))
+            return try await factory.composition(of: AssetOrder(target, of: schematic, version: try resolve(version)))
         } catch let error as FactoryError {
             throw ApplianceError("\(error)")
         }

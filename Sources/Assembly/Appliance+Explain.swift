@@ -3,6 +3,7 @@ import DHCP
 import DHCPService
 import IPXE
 import ImageFactory
+import Imaging
 import Machines
 import Netboot
 import NetworkTypes
@@ -64,7 +65,8 @@ extension Appliance {
         let path = String(Substring(path.utf8.dropFirst()))
         let target = AssetPath(kind, platform: assets.target.platform, architecture: assets.target.architecture)
         do {
-            let length = try await factory.knownLength(of: target, schematic: assets.schematic, version: assets.version)
+            let length = try await factory.knownLength(
+                of: AssetOrder(target, of: assets.schematic, version: assets.version))
             return .init(
                 path: path, length: length, problem: length == nil ? "not built yet; the first request builds it" : nil)
         } catch {

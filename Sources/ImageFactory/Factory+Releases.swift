@@ -1,7 +1,5 @@
-import Digests
-import Imaging
+import Compositions
 import Releases
-import Schematics
 import TalosModel
 import Trust
 import Workers
@@ -62,44 +60,30 @@ extension Factory {
     ) async throws -> VerifiedFile {
         do { return try await catalog.bootFile(name, of: release, for: architecture) } catch let error as ReleaseError {
             if error.code == .busy { throw FactoryError(.busy, error.message) }
-            throw FactoryError(
-                .storage,
-                "boot files of version \(release.version) are damaged or gone; import the imager image again",
-                cause: error)
+            throw Self.unusableBootFile(of: release, error)
         }
     }
 
-    /// What an initramfs consists of: nothing is built, but content that this process has not used before is hashed.
+    /// A boot file of a release as it lies in the store: nobody has checked its bytes, and they are not to be used. Blocks for a
+    /// look at the file.
+    func unreadBootFile(
+        _ name: BootFileName, of release: ReleaseSummary, for architecture: Architecture
+    ) throws(FactoryError) -> StoredFile {
+        do throws(ReleaseError) { return try catalog.unreadBootFile(name, of: release, for: architecture) } catch {
+            throw Self.unusableBootFile(of: release, error)
+        }
+    }
+
+    private static func unusableBootFile(of release: ReleaseSummary, _ cause: ReleaseError) -> FactoryError {
+        FactoryError(
+            .storage, "boot files of version \(release.version) are damaged or gone; import the imager image again",
+            cause: cause)
+    }
+
+    /// The image of one of a release's extensions.
     ///
-    /// - Throws: ``FactoryError``, `ImagingError`.
-    func plan(
-        _ schematic: Schematic, _ version: TalosVersion, _ architecture: Architecture
-    ) async throws -> InitramfsPlan {
-        var release = try await release(version, for: architecture)
-        let extensions: [OfficialExtension]
-        do { extensions = try await select(schematic, release) } catch let error as ImagingError
-            where [.extensionNotAvailable, .overlayNotAvailable].contains(error.code)
-        {
-            // The catalog that has it may have been imported this moment.
-            let newer = try await releases(where: { _ in false }).summary(version)
-            guard let newer, newer.revision != release.revision else { throw error }
-            release = newer
-            extensions = try await select(schematic, newer)
-        }
-        let base = try await bootFile(.initramfs, of: release, for: architecture)
-        var images: [Digest: VerifiedImage] = [:]
-        for official in extensions { images[official.digest] = try await image(of: official, for: architecture) }
-        return try await plans.run { [release, images] in
-            try Imager.plan(
-                schematic: schematic, release: release, architecture: architecture, base: base, images: images)
-        }
-    }
-
-    private func select(_ schematic: Schematic, _ release: ReleaseSummary) async throws -> [OfficialExtension] {
-        try await plans.run { try Imager.extensions(for: schematic, of: release) }
-    }
-
-    private func image(of official: OfficialExtension, for architecture: Architecture) async throws -> VerifiedImage {
+    /// - Throws: ``FactoryError``: `versionNotFound` for one that has not been imported or is refused, `busy`, `buildFailed`.
+    func image(of official: OfficialExtension, for architecture: Architecture) async throws -> VerifiedImage {
         do { return try await catalog.image(official.image, for: architecture) } catch let error as ReleaseError {
             switch error.code {
             case .busy: throw FactoryError(.busy, error.message)

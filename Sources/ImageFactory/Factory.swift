@@ -1,5 +1,4 @@
 import Compositions
-import Digests
 import Glibc
 import Imaging
 import Logging
@@ -39,9 +38,8 @@ public final class Factory: Sendable {
     let started = Int64(time(nil))
     let schematics: RecentlyUsed<SchematicID, Schematic>
     let assets: RecentlyUsed<AssetKey, Asset>
-    let segments = SingleFlight<String, ExtensionSegment>()
-    let modules = SingleFlight<String, ModuleSegment?>()
-    let digests = SingleFlight<Digest, ContentDigests>()
+    /// What is being built.
+    let parts = SingleFlight<PartKey, any Sendable>()
 
     /// A factory over a store.
     ///

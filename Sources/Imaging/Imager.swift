@@ -5,8 +5,8 @@ import Stores
 ///
 /// An initramfs is a composition: the release's own file as it is, a member for each extension, and a few KiB made for the
 /// schematic. What does not depend on the schematic is built once and kept in the store. Everything blocks; call it off
-/// the cooperative thread pool, and keep callers from building the same thing twice at a time by the keys that
-/// `InitramfsPlan` has (doing so anyway is wasteful but harmless).
+/// the cooperative thread pool, and keep callers from building the same ``Part`` twice at a time (doing so anyway is wasteful
+/// but harmless).
 public struct Imager: Sendable {
     let store: EmbeddedStore
     private let givenDirectory: String?

@@ -33,6 +33,10 @@ public struct ImagingError: Error, Hashable, Sendable, CustomStringConvertible {
         case programTimedOut
         /// The schematic has more extensions than a machine can mount.
         case tooManyExtensions
+        /// Talos has no platform of this name.
+        case unknownPlatform
+        /// Assets of this kind are not made.
+        case kindNotSupported
         /// The caller asked to stop.
         case cancelled
         /// A temporary file could not be written or read.

@@ -1,3 +1,4 @@
+import Compositions
 import Digests
 import Stores
 import TalosModel
@@ -46,6 +47,24 @@ extension ReleaseCatalog {
         return try await bootFiles.value(for: BootFileKey(file: file, provenance: release.imagerProvenance)) { [self] in
             try await content.run { [self] in try readBootFile(name, of: release, for: architecture) }
         }
+    }
+
+    /// A file of a release's imager image as it lies in the store. Nobody has checked its bytes, so that its identity is nil.
+    /// Blocks for a look at the file.
+    ///
+    /// - Throws: `ReleaseError` with code `notImported` for one that the image did not have, `blob` for one that is gone or has
+    ///   another length than was recorded.
+    public func unreadBootFile(
+        _ name: BootFileName, of release: ReleaseSummary, for architecture: Architecture
+    ) throws(ReleaseError) -> StoredFile {
+        let file = try release.bootFile(name, for: architecture)
+        guard let found = store.unreadBlob(file.digest), found.length == file.length else {
+            throw ReleaseError(
+                .blob,
+                "\(release.title(of: name, for: architecture)) (\(file.digest)) is gone from the store or damaged; import the "
+                    + "imager image again")
+        }
+        return found
     }
 
     /// What is the matter with a release's boot files, a sentence each. All of them are read; call it off the cooperative

@@ -160,6 +160,12 @@ public final class EmbeddedStore: Sendable {
         return identity.length
     }
 
+    /// The blob with this digest as it lies there, without reading it; nil if there is none. Nobody has checked its content, so
+    /// that its identity is nil.
+    public func unreadBlob(_ digest: Digest) -> StoredFile? {
+        length(of: digest).map { StoredFile(path: path(of: digest), length: $0, digest: digest) }
+    }
+
     /// Blobs that were moved aside and have not come back since, at most `limit` of them.
     public func quarantined(limit: Int) -> [Digest] {
         var digests: Set<Digest> = []

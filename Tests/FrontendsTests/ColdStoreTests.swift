@@ -71,7 +71,7 @@ import Testing
                 try await blocking { try HTTPConnection(port: port).ask("GET", path) }
             }
             #expect(try await ask("/image/\(id)/v1.13.5/\(path)").status == 200)
-            let old = try #require(try await site.factory.remembered(schematic: id, version: "v1.13.5", path: path))
+            let old = try #require(try await site.remembered(path, of: id))
             #expect(try await ask("/image/\(id)/v1.13.6/\(path)").status == 404)
 
             let newer = try MiniatureRelease(tag: "v1.13.6", size: 5000)
@@ -83,7 +83,7 @@ import Testing
             #expect(try await ask("/version/v1.13.6/extensions/official").text.contains("siderolabs/gvisor"))
             #expect(try await ask("/versions").text.contains("v1.13.6"))
             #expect(try await ask("/boot?mac=52-54-00-00-00-01&arch=x86_64").text.contains("/v1.13.6/initramfs"))
-            let still = try await site.factory.remembered(schematic: id, version: "v1.13.5", path: path)
+            let still = try await site.remembered(path, of: id)
             #expect(still?.composition == old.composition)
 
             // The same version with other content is another release.
@@ -91,7 +91,7 @@ import Testing
             try changed.layout.write(toFolder: "\(folder)/changed")
             #expect(try other.importLayout(at: "\(folder)/changed").failures.isEmpty)
             _ = try await site.catalog.refreshed()
-            #expect(try await site.factory.remembered(schematic: id, version: "v1.13.5", path: path) == nil)
+            #expect(try await site.remembered(path, of: id) == nil)
             let reply = try await ask("/image/\(id)/v1.13.5/kernel-amd64")
             #expect(reply.status == 200 && reply.body == changed.kernel)
         }

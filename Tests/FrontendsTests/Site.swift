@@ -133,6 +133,16 @@ final class Site: Sendable {
     /// Keeps a schematic, and gives its ID.
     func schematic(_ text: String) async throws -> String { try await factory.create(Array(text.utf8)).id.description }
 
+    /// An asset that is remembered; nil if it would have to be made.
+    func remembered(_ path: String, of schematic: String) async throws -> Asset? {
+        struct NotRemembered: Error {}
+        do {
+            return try await factory.asset(schematic: schematic, version: Site.version, path: path) { _ in
+                throw NotRemembered()
+            }
+        } catch is NotRemembered { return nil }
+    }
+
     /// The bytes of an asset, read from its segments' files one after the other.
     func bytes(of path: String, schematic: String, version: String = Site.version) async throws -> [UInt8] {
         let asset = try await factory.asset(schematic: schematic, version: version, path: path)

@@ -1,5 +1,6 @@
 import Compositions
 import Dispatch
+import Imaging
 import LayoutBuilding
 import Schematics
 import TalosModel
@@ -35,7 +36,7 @@ import Workers
                 }
             }
             // All of them wait for the one piece of work that waits for a thread.
-            while await workshop.factory.segments.waiting < 32 { await Task.yield() }
+            while await workshop.factory.parts.waiting < 32 { await Task.yield() }
             while workshop.factory.queue.load.waiting == 0 { await Task.yield() }
             #expect(workshop.factory.queue.load.waiting == 1)
             for _ in busy { gate.signal() }
@@ -51,7 +52,7 @@ import Workers
         let busy = await occupy(gate)
         let queue = workshop.factory.queue
         let tasks = ids.map { id in Task { [workshop] in try await workshop.initramfs(id) } }
-        while await workshop.factory.segments.waiting < 2 { await Task.yield() }
+        while await workshop.factory.parts.waiting < 2 { await Task.yield() }
         while queue.load.waiting < 1 { await Task.yield() }
         tasks[0].cancel()
         await #expect(throws: CancellationError.self) { _ = try await tasks[0].value }
@@ -70,8 +71,7 @@ import Workers
     @Test func whatWasMadeIsRememberedUntilTheReleasesChange() async throws {
         let id = try await workshop.schematic(["gvisor"])
         func remembered() async throws -> Asset? {
-            try await workshop.factory.remembered(
-                schematic: id, version: Workshop.version, path: "initramfs-amd64.xz")
+            try await workshop.remembered("initramfs-amd64.xz", of: id)
         }
         #expect(try await remembered() == nil)
         var made = try await workshop.initramfs(id)
@@ -94,7 +94,8 @@ import Workers
         let version = try TalosVersion(parsing: Workshop.version)
         let schematic = try await factory.schematic(id)
         func known(_ path: String) async throws -> UInt64? {
-            try await factory.knownLength(of: AssetPath(parsing: path), schematic: schematic, version: version)
+            try await factory.knownLength(
+                of: AssetOrder(AssetPath(parsing: path), of: schematic, version: version))
         }
         #expect(try await known("kernel-amd64") == UInt64(workshop.release.kernel.count))
         let blobs = try workshop.blobs()

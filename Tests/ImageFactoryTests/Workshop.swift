@@ -1,3 +1,4 @@
+import Digests
 import FolderTesting
 import Foundation
 import Imaging
@@ -55,11 +56,29 @@ final class Workshop: Sendable {
         try await factory.asset(schematic: id, version: Self.version, path: "initramfs-amd64.xz")
     }
 
+    /// An asset that is remembered; nil if it would have to be made.
+    func remembered(_ path: String, of id: String) async throws -> Asset? {
+        struct NotRemembered: Error {}
+        do {
+            return try await factory.asset(schematic: id, version: Self.version, path: path) { _ in
+                throw NotRemembered()
+            }
+        } catch is NotRemembered { return nil }
+    }
+
     /// How many lines of the log say that something was built.
     var built: Int { log.all.count { $0 == "built" } }
 
     /// How many files of content the store has.
     func blobs() throws -> Int { try folder.names(in: "store/blobs/sha256").count }
+
+    /// The name of the file with some content.
+    func digest(of content: [UInt8]) -> String { Digest.of(content).hexadecimal }
+
+    /// All files and folders of the store.
+    func files() throws -> [String] {
+        try FileManager.default.subpathsOfDirectory(atPath: "\(folder.path)/store").sorted()
+    }
 
     private final class Lines: Sendable {
         private let lines = Mutex<[String]>([])

@@ -61,11 +61,12 @@ private struct Parts {
             try CPIOWriter.encode([(.file("init", size: 4, modificationTime: 0), Array("init".utf8))]), .zstd(level: 3))
     }
 
-    @Test func theEmptySchematicHasItsVirtualExtension() throws {
+    @Test func theEmptySchematicHasItsVirtualExtension() async throws {
         var releases = releases
         try releases.add(version, base: base, [])
         let schematic = try schematic("customization: {}")
-        let composition = try releases.imager().initramfs(schematic: schematic, version: version, architecture: .amd64)
+        let composition = try await releases.imager().initramfs(
+            schematic: schematic, version: version, architecture: .amd64)
         #expect(composition.segments.count == 2)
         let parts = try Parts(composition, base: base)
         #expect(parts.extensions.paths == ["0.sqsh", "extensions.yaml"])
@@ -82,14 +83,14 @@ private struct Parts {
         #expect(parts.configuration.contains("extraInfo: |"))
     }
 
-    @Test func extraInfoBeginsWith17AndZstdWith18() throws {
+    @Test func extraInfoBeginsWith17AndZstdWith18() async throws {
         var releases = releases
         for (version, hasInfo, format) in [
             (TalosVersion(1, 6, 9), false, CompressionFormat.xz), (TalosVersion(1, 7, 0), true, .xz),
             (TalosVersion(1, 8, 0), true, .zstd),
         ] {
             try releases.add(version, base: base, [])
-            let composition = try releases.imager().initramfs(
+            let composition = try await releases.imager().initramfs(
                 schematic: try schematic("customization: {}"), version: version, architecture: .arm64)
             let parts = try Parts(composition, base: base)
             #expect(parts.configuration.contains("extraInfo") == hasInfo)
@@ -97,7 +98,7 @@ private struct Parts {
         }
     }
 
-    @Test func moreThanTenExtensionsAreOrderedAsText() throws {
+    @Test func moreThanTenExtensionsAreOrderedAsText() async throws {
         var releases = releases
         let names = (0..<11).map { "siderolabs/e\($0)" }
         var images: [VerifiedImage] = []
@@ -116,7 +117,7 @@ private struct Parts {
         // The schematic is number 11, the embedded configuration number 12.
         let order = [0, 1, 10, 11, 12, 2, 3, 4, 5, 6, 7, 8, 9]
         #expect(plan.extensions.map(\.name) == order.filter { $0 < 11 }.map { names[$0] })
-        let composition = try releases.imager().initramfs(
+        let composition = try await releases.imager().initramfs(
             schematic: try schematic(text), version: version, architecture: .amd64)
         let parts = try Parts(composition, base: base)
         #expect(parts.layers == order.map { "\($0).sqsh" })
@@ -146,7 +147,7 @@ private struct Parts {
         let plan = try releases.imager().plan(schematic: many, version: version, architecture: .amd64)
         #expect(Set(plan.extensions.map(\.name)) == Set(names) && plan.extensions.count == 3)
         #expect(plan.layers.count == most + 1)
-        let base = try #require(releases.bases[version])
+        let base = try #require(releases.bases[version]).file
         let missing = #expect(throws: ImagingError.self) {
             try Imager.plan(
                 schematic: many, release: release, architecture: .amd64, base: base,
@@ -165,10 +166,10 @@ private struct Parts {
         }
     }
 
-    @Test func theEmbeddedConfigurationIsSecretAndLabelled() throws {
+    @Test func theEmbeddedConfigurationIsSecretAndLabelled() async throws {
         var releases = releases
         try releases.add(version, base: base, [])
-        let composition = try releases.imager().initramfs(
+        let composition = try await releases.imager().initramfs(
             schematic: try schematic("customization: {embeddedMachineConfiguration: \"machine: {}\\n\"}"),
             version: version,
             architecture: .amd64)
@@ -184,7 +185,7 @@ private struct Parts {
         #expect(content.firstRange(of: Array("system_u:object_r:system_state_t:s0".utf8)) != nil)
     }
 
-    @Test func microcodeIsInFront() throws {
+    @Test func microcodeIsInFront() async throws {
         var releases = releases
         let one = try releases.image([
             layer([file("rootfs/usr/lib/firmware/intel-ucode/a", [UInt8](repeating: 1, count: 1001))], name: "one")
@@ -197,7 +198,7 @@ private struct Parts {
                 ], name: "two")
         ])
         try releases.add(version, base: base, [("a/one", one), ("a/two", two)])
-        let composition = try releases.imager().initramfs(
+        let composition = try await releases.imager().initramfs(
             schematic: try schematic(extensions: ["a/one", "a/two"]), version: version, architecture: .amd64)
         let microcode = try #require(try Parts(composition, base: base).microcode)
         #expect(
@@ -211,7 +212,7 @@ private struct Parts {
 
     /// As in upstream's initramfs: every entry of the list is a layer. What an extension has besides counts once, with its
     /// topmost layer.
-    @Test func oneExtensionTwiceIsTwoLayers() throws {
+    @Test func oneExtensionTwiceIsTwoLayers() async throws {
         var releases = releases
         let firmware = "rootfs/usr/lib/firmware/same.bin"
         let one = try releases.image([layer([file("rootfs/x", [1]), file(firmware, [1])], name: "one")])
@@ -222,7 +223,7 @@ private struct Parts {
         let plan = try imager.plan(schematic: schematic, version: version, architecture: .amd64)
         #expect(plan.extensions.map(\.name) == ["a/two", "a/one"])
         let parts = try Parts(
-            try imager.initramfs(schematic: schematic, version: version, architecture: .amd64), base: base)
+            try await imager.initramfs(schematic: schematic, version: version, architecture: .amd64), base: base)
         #expect(parts.layers == ["0.sqsh", "1.sqsh", "2.sqsh", "3.sqsh"])
         #expect(parts.extensions["0.sqsh"] == parts.extensions["2.sqsh"])
         for (number, content) in [(0, UInt8(1)), (1, 2), (2, 1)] {
@@ -234,7 +235,7 @@ private struct Parts {
     }
 
     /// A list may name an extension again and again, and each time its manifest is written out.
-    @Test func whatExtensionsSayIsBounded() throws {
+    @Test func whatExtensionsSayIsBounded() async throws {
         var releases = releases
         let wordy = try releases.image([
             layer([file("rootfs/x", [1])], name: String(repeating: "n", count: 900))
@@ -243,19 +244,19 @@ private struct Parts {
         var limits = ExtractionLimits()
         limits.descriptionsLength = 10_000
         let imager = releases.imager(limits: limits)
-        func make(_ count: Int) throws -> Composition {
-            try imager.initramfs(
+        func make(_ count: Int) async throws -> Composition {
+            try await imager.initramfs(
                 schematic: try schematic(extensions: (0..<count).map { _ in "a/wordy" }), version: version,
                 architecture: .amd64)
         }
-        _ = try make(8)
-        let error = #expect(throws: ImagingError.self) { try make(12) }
+        _ = try await make(8)
+        let error = await #expect(throws: ImagingError.self) { try await make(12) }
         #expect(error?.code == .limitExceeded && error?.message.contains("say of themselves") == true)
     }
 
     /// Other people's tools read the whole as one stream: behind the microcode the release's archive, and one more.
     @Test(arguments: [TalosVersion(1, 13, 5), TalosVersion(1, 7, 6)])
-    func theStreamHoldsTwoArchives(version: TalosVersion) throws {
+    func theStreamHoldsTwoArchives(version: TalosVersion) async throws {
         var releases = releases
         let isNew = version.compressesWithZstandard
         let base = try compress(
@@ -272,7 +273,7 @@ private struct Parts {
             ("a/e\(index)", try releases.image([layer(files, name: "e\(index)")]))
         }
         try releases.add(version, base: base, images)
-        let composition = try releases.imager().initramfs(
+        let composition = try await releases.imager().initramfs(
             schematic: try schematic(extensions: images.map(\.0)), version: version, architecture: .amd64)
         let parts = try Parts(composition, base: base)
         let folder = try TestFolder()
@@ -306,19 +307,19 @@ private struct Parts {
         #expect(trailers == 2)
     }
 
-    @Test func anExtensionIsBuiltOnceForAllSchematicsAndVersions() throws {
+    @Test func anExtensionIsBuiltOnceForAllSchematicsAndVersions() async throws {
         var releases = releases
         let one = try releases.image([layer([file("rootfs/x", [1])], name: "one")])
         try releases.add(version, base: base, [("a/one", one)])
         try releases.add(TalosVersion(1, 12, 0), base: base, [("a/one", one)])
         let imager = releases.imager()
-        let first = try imager.initramfs(
+        let first = try await imager.initramfs(
             schematic: try schematic(extensions: ["a/one"]), version: version, architecture: .amd64)
         let blobs = releases.blobCount
-        let again = try imager.initramfs(
+        let again = try await imager.initramfs(
             schematic: try schematic(extensions: ["a/one"]), version: version, architecture: .amd64)
         #expect(again == first)
-        let other = try imager.initramfs(
+        let other = try await imager.initramfs(
             schematic: try schematic(
                 "customization: {extraKernelArgs: [x], systemExtensions: {officialExtensions: [a/one]}}"),
             version: TalosVersion(1, 12, 0), architecture: .amd64)
@@ -328,30 +329,32 @@ private struct Parts {
         #expect(releases.blobCount == blobs)
     }
 
-    @Test func whatCannotBeIsNamed() throws {
+    @Test func whatCannotBeIsNamed() async throws {
         var releases = releases
         let picky = try releases.image([layer([file("rootfs/x", [1])], name: "picky", talos: ">= v1.14.0")])
         try releases.add(version, base: base, [("siderolabs/picky", picky)])
         try releases.add(TalosVersion(1, 6, 0), base: base, [])
         let imager = releases.imager()
-        func failure(_ text: String, _ version: TalosVersion = version) -> ImagingError? {
-            #expect(throws: ImagingError.self) {
-                try imager.initramfs(schematic: try schematic(text), version: version, architecture: .amd64)
+        func failure(_ text: String, _ version: TalosVersion = version) async -> ImagingError? {
+            await #expect(throws: ImagingError.self) {
+                try await imager.initramfs(schematic: try schematic(text), version: version, architecture: .amd64)
             }
         }
-        let missing = failure("customization: {systemExtensions: {officialExtensions: [siderolabs/none]}}")
+        let missing = await failure("customization: {systemExtensions: {officialExtensions: [siderolabs/none]}}")
         #expect(missing?.code == .extensionNotAvailable)
         #expect(
             missing?.message == "official extension \"siderolabs/none\" is not available for Talos version v1.13.5")
         #expect(
-            failure("customization: {systemExtensions: {officialExtensions: [picky]}}")?.code == .extensionNotAvailable)
+            await failure("customization: {systemExtensions: {officialExtensions: [picky]}}")?.code
+                == .extensionNotAvailable)
         #expect(
-            failure("customization: {systemExtensions: {officialExtensions: [siderolabs/picky]}}")?.code
+            await failure("customization: {systemExtensions: {officialExtensions: [siderolabs/picky]}}")?.code
                 == .incompatibleExtension)
-        let embedded = failure("customization: {embeddedMachineConfiguration: x}", TalosVersion(1, 6, 0))
+        let embedded = await failure("customization: {embeddedMachineConfiguration: x}", TalosVersion(1, 6, 0))
         #expect(embedded?.message == "embedding configuration is not supported for Talos version v1.6.0")
         #expect(embedded?.code == .embeddedConfigurationNotSupported)
-        let overlay = failure("overlay: {name: rpi_generic, image: siderolabs/sbc-raspberrypi}", TalosVersion(1, 6, 0))
+        let overlay = await failure(
+            "overlay: {name: rpi_generic, image: siderolabs/sbc-raspberrypi}", TalosVersion(1, 6, 0))
         #expect(overlay?.message == "overlay is not supported for Talos version v1.6.0")
         #expect(overlay?.code == .overlayNotSupported)
     }

@@ -67,7 +67,9 @@ private func base(_ files: [(path: String, content: [UInt8])], _ settings: Compr
         (TalosVersion(1, 13, 5), "usr/lib/modules", CompressionSettings.zstd(level: 1)),
         (TalosVersion(1, 7, 0), "lib/modules", .xz(preset: 0)),
     ])
-    func dependenciesOfAllModulesTogether(version: TalosVersion, path: String, settings: CompressionSettings) throws {
+    func dependenciesOfAllModulesTogether(version: TalosVersion, path: String, settings: CompressionSettings)
+        async throws
+    {
         var releases = try TestReleases()
         let base = try base(
             [
@@ -112,7 +114,7 @@ private func base(_ files: [(path: String, content: [UInt8])], _ settings: Compr
 
         // The initramfs has it as the last layer, and everything is in the store by now.
         let blobs = releases.blobCount
-        let composition = try imager.initramfs(schematic: schematic, version: version, architecture: .amd64)
+        let composition = try await imager.initramfs(schematic: schematic, version: version, architecture: .amd64)
         #expect(releases.blobCount == blobs)
         #expect(releases.leftovers == [])
         #expect(composition.files.contains(modules.part.file))
@@ -252,7 +254,7 @@ private func base(_ files: [(path: String, content: [UInt8])], _ settings: Compr
     }
 
     /// The service's own user may enter the folders above; its programs have no right to do so as root.
-    @Test func foldersAboveMayBeClosedToOthers() throws {
+    @Test func foldersAboveMayBeClosedToOthers() async throws {
         let outer = try TestFolder()
         var releases = try TestReleases()
         let version = TalosVersion(1, 13, 5)
@@ -264,14 +266,14 @@ private func base(_ files: [(path: String, content: [UInt8])], _ settings: Compr
         try FileManager.default.createDirectory(atPath: closed, withIntermediateDirectories: true)
         #expect(chown(outer.path + "/closed", 65534, 65534) == 0 && chmod(outer.path + "/closed", 0o700) == 0)
         let imager = releases.imager(temporaryDirectory: closed)
-        let composition = try imager.initramfs(
+        let composition = try await imager.initramfs(
             schematic: try Schematic(
                 decoding: Array("customization: {systemExtensions: {officialExtensions: [a/one]}}".utf8)),
             version: version, architecture: .amd64)
         #expect(composition.files.count == 3)
     }
 
-    @Test func theFolderForTemporaryFilesMayBeRelative() throws {
+    @Test func theFolderForTemporaryFilesMayBeRelative() async throws {
         var releases = try TestReleases()
         let version = TalosVersion(1, 13, 5)
         let one = try releases.image([
@@ -285,20 +287,21 @@ private func base(_ files: [(path: String, content: [UInt8])], _ settings: Compr
         let imager = releases.imager(temporaryDirectory: up + releases.folder.path.dropFirst() + "/tmp")
         let schematic = try Schematic(
             decoding: Array("customization: {systemExtensions: {officialExtensions: [a/one]}}".utf8))
-        let composition = try imager.initramfs(schematic: schematic, version: version, architecture: .amd64)
+        let composition = try await imager.initramfs(schematic: schematic, version: version, architecture: .amd64)
         #expect(composition.files.count == 3)
         #expect(releases.leftovers == [])
     }
 
-    @Test func anotherKernelIsAnError() throws {
+    @Test func anotherKernelIsAnError() async throws {
         var releases = try TestReleases()
         let version = TalosVersion(1, 13, 5)
         let image = try releases.image([layer([file("rootfs/usr/lib/modules/5.15.0/a.ko", [1])])])
         try releases.add(
             version, base: try base([("usr/lib/modules/\(kernel)/modules.order", [])], .zstd(level: 1)),
             [("a/b", image)])
-        let error = #expect(throws: ImagingError.self) {
-            try releases.imager().initramfs(
+        let imager = releases.imager()
+        let error = await #expect(throws: ImagingError.self) {
+            try await imager.initramfs(
                 schematic: try Schematic(
                     decoding: Array("customization: {systemExtensions: {officialExtensions: [a/b]}}".utf8)),
                 version: version, architecture: .amd64)
@@ -309,7 +312,7 @@ private func base(_ files: [(path: String, content: [UInt8])], _ settings: Compr
     }
 
     @Test(arguments: ["no root file system", "not compressed", "cut off", "no modules"])
-    func brokenReleasesAreNamed(fault: String) throws {
+    func brokenReleasesAreNamed(fault: String) async throws {
         var releases = try TestReleases()
         let version = TalosVersion(1, 13, 5)
         let good = try base([("etc/other", [1])], .zstd(level: 1))
@@ -323,8 +326,9 @@ private func base(_ files: [(path: String, content: [UInt8])], _ settings: Compr
             }
         let image = try releases.image([layer([file("rootfs/usr/lib/modules/\(kernel)/a.ko", [1])])])
         try releases.add(version, base: bytes, [("a/b", image)])
-        let error = #expect(throws: ImagingError.self) {
-            try releases.imager().initramfs(
+        let imager = releases.imager()
+        let error = await #expect(throws: ImagingError.self) {
+            try await imager.initramfs(
                 schematic: try Schematic(
                     decoding: Array("customization: {systemExtensions: {officialExtensions: [a/b]}}".utf8)),
                 version: version, architecture: .amd64)

@@ -71,7 +71,7 @@ private let merged = FileLayout(TalosVersion(1, 13, 0))
     }
 
     /// All files of an initramfs' members after the release's own, where the last of a name wins.
-    private func files(_ layers: [[TarMember]]) throws -> [String: (mode: UInt32, content: [UInt8])] {
+    private func files(_ layers: [[TarMember]]) async throws -> [String: (mode: UInt32, content: [UInt8])] {
         var releases = try TestReleases()
         let version = TalosVersion(1, 13, 5)
         let images = try layers.enumerated().map { index, members in
@@ -79,7 +79,7 @@ private let merged = FileLayout(TalosVersion(1, 13, 0))
         }
         try releases.add(version, base: [1, 2, 3], images)
         let names = images.map(\.0).joined(separator: ", ")
-        let composition = try releases.imager().initramfs(
+        let composition = try await releases.imager().initramfs(
             schematic: try Schematic(
                 decoding: Array("customization: {systemExtensions: {officialExtensions: [\(names)]}}".utf8)),
             version: version, architecture: .amd64)
@@ -97,19 +97,19 @@ private let merged = FileLayout(TalosVersion(1, 13, 0))
 
     /// The imager's rows fwab and fwba: the later extension's file counts. The imager keeps the earlier one's mode with it,
     /// which no member can know that serves every initramfs, and which is nobody's wish.
-    @Test func theLaterExtensionsFirmwareCounts() throws {
+    @Test func theLaterExtensionsFirmwareCounts() async throws {
         let path = "rootfs/usr/lib/firmware/same.bin"
         let (one, other) = ([file(path, [1], mode: 0o600)], [file(path, [2, 2])])
-        let ab = try #require(try files([one, other])["usr/lib/firmware/same.bin"])
+        let ab = try #require(try await files([one, other])["usr/lib/firmware/same.bin"])
         #expect(ab.content == [2, 2] && ab.mode == 0o100644)
-        let ba = try #require(try files([other, one])["usr/lib/firmware/same.bin"])
+        let ba = try #require(try await files([other, one])["usr/lib/firmware/same.bin"])
         #expect(ba.content == [1] && ba.mode == 0o100600)
     }
 
     /// The rows ucodes, mix and three: several extensions with microcode are joined in their order.
-    @Test func microcodeOfSeveralExtensionsIsJoined() throws {
+    @Test func microcodeOfSeveralExtensionsIsJoined() async throws {
         let path = "rootfs/usr/lib/firmware/intel-ucode/"
-        let found = try files([
+        let found = try await files([
             [file(path + "a", Array("A".utf8)), link(path + "b", to: "a")], [file("rootfs/x", [1])],
             [file(path + "0", Array("B".utf8))],
         ])
@@ -118,13 +118,14 @@ private let merged = FileLayout(TalosVersion(1, 13, 0))
     }
 
     /// The row toonew.
-    @Test func anExtensionForLaterVersionsIsRefused() throws {
+    @Test func anExtensionForLaterVersionsIsRefused() async throws {
         var releases = try TestReleases()
         let version = TalosVersion(1, 13, 5)
         try releases.add(
             version, base: [1], [("a/b", try releases.image([layer([], name: "toonew", talos: ">= v9.0.0")]))])
-        let error = #expect(throws: ImagingError.self) {
-            try releases.imager().initramfs(
+        let imager = releases.imager()
+        let error = await #expect(throws: ImagingError.self) {
+            try await imager.initramfs(
                 schematic: try Schematic(
                     decoding: Array("customization: {systemExtensions: {officialExtensions: [a/b]}}".utf8)),
                 version: version, architecture: .amd64)

@@ -1,8 +1,9 @@
 import Compositions
-import Digests
 import Foundation
+import ImageFactory
 import Imaging
 import LabSupport
+import Logging
 import Releases
 import Schematics
 import Stores
@@ -32,14 +33,11 @@ extension LabTests.ComposedInitramfsTests {
             store: store, temporaryDirectory: "\(folder)/temporary", externalURL: "http://factory.test")
         let schematic = try Schematic(decoding: Array(EverySort.schematic.utf8))
         let release = try #require(catalog.snapshot.summary(version))
-        var images: [Digest: VerifiedImage] = [:]
-        for official in try Imager.extensions(for: schematic, of: release) {
-            images[official.digest] = try await catalog.image(official.image, for: .amd64)
-        }
-        let composition = try imager.initramfs(
-            Imager.plan(
-                schematic: schematic, release: release, architecture: .amd64,
-                base: try await catalog.bootFile(.initramfs, of: release, for: .amd64), images: images))
+        let factory = Factory(
+            store: store, catalog: catalog, imager: imager, queue: BuildQueue(width: 2, capacity: 64),
+            logger: Logger(label: "lab"))
+        let composition = try await factory.composition(
+            of: AssetOrder(AssetPath(.initramfs, architecture: .amd64), of: schematic, version: version))
         try write(composition, to: "\(folder)/initramfs")
         let kernel = try await catalog.bootFile(.kernel, of: release, for: .amd64).file
 

@@ -35,8 +35,14 @@ public struct ImageRoutes: RouteGroup {
         let address = context.clientAddress
         let machine = address.flatMap { observer.machine(at: $0) }
         do {
-            var response = try await answer(request, context, path)
-            if request.method == .get, let stage = BootStage(assetNamed: path), let machine, let address {
+            let asset = try await asset(at: path, context)
+            // As asked for, also where a name has several spellings.
+            let fileName = request.query["filename"].flatMap { $0.isEmpty ? nil : $0 } ?? path
+            var response = CompositionResponse(
+                composition: asset.composition, contentType: asset.path.contentType, fileName: fileName,
+                modified: HTTPDate(secondsSinceEpoch: asset.modified)
+            ).response(to: request, context: context)
+            if request.method == .get, let stage = BootStage.reached[asset.path.kind], let machine, let address {
                 response.body = response.body.afterWriting { [observer, planner, status = response.status] failure in
                     if let failure {
                         observer.record(
@@ -66,39 +72,19 @@ public struct ImageRoutes: RouteGroup {
         }
     }
 
-    private func answer(_ request: Request, _ context: FrontendContext, _ path: String) async throws -> Response {
-        let schematic = try context.parameters.require("schematic")
-        let version = try context.parameters.require("version")
-        let asset: Asset
-        if let remembered = try await factory.remembered(schematic: schematic, version: version, path: path) {
-            asset = remembered
-        } else {
-            asset = try await ConnectionEnd.cancelling(on: context.channel) { [factory] in
-                try await factory.asset(schematic: schematic, version: version, path: path)
-            }
-        }
-        // As asked for, also where a name has several spellings.
-        let fileName = request.query["filename"].flatMap { $0.isEmpty ? nil : $0 } ?? path
-        return CompositionResponse(
-            composition: asset.composition, contentType: asset.contentType, fileName: fileName,
-            modified: HTTPDate(secondsSinceEpoch: asset.modified)
-        ).response(to: request, context: context)
+    private func asset(at path: String, _ context: FrontendContext) async throws -> Asset {
+        try await factory.asset(
+            schematic: try context.parameters.require("schematic"), version: try context.parameters.require("version"),
+            path: path
+        ) { try await ConnectionEnd.cancelling(on: context.channel, $0) }
     }
 }
 
 extension BootStage {
-    /// The stage that fetching an asset is, for those that a boot passes through.
-    fileprivate init?(assetNamed path: String) {
-        if path.utf8.starts(with: "kernel-".utf8) {
-            self = .kernel
-        } else if path.utf8.starts(with: "initramfs-".utf8) {
-            self = .initramfs
-        } else if path.utf8.suffix(4).elementsEqual(".efi".utf8) {
-            self = .kernel
-        } else {
-            return nil
-        }
-    }
+    /// The stages at which machines fetch something, by what it is.
+    fileprivate static let reached: [AssetKind: BootStage] = [
+        .kernel: .kernel, .unifiedKernelImage: .kernel, .initramfs: .initramfs,
+    ]
 }
 
 extension ResponseBody {

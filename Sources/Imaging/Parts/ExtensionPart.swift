@@ -6,20 +6,55 @@ import Stores
 import TalosModel
 import Trust
 
-extension Imager {
-    /// The key under which an extension's segment is stored, and by which two builds are the same.
-    public static func segmentKey(_ image: Digest, _ layout: FileLayout) -> String {
-        "\(image.hexadecimal)-\(layout.key)"
+/// The segment of an extension, in the layout of some versions.
+public struct ExtensionPart: Part {
+    private let image: VerifiedImage
+    private let layout: FileLayout
+    /// The version whose initramfs it is for.
+    private let version: TalosVersion
+    /// The extension's name.
+    public let name: String
+
+    /// The segment of one of a plan's extensions.
+    public init(_ planned: InitramfsPlan.PlannedExtension, in plan: InitramfsPlan) {
+        self.init(planned.image, named: planned.name, layout: plan.layout, version: plan.version)
     }
 
-    /// The segment of an extension if it has been built before.
+    init(_ image: VerifiedImage, named name: String, layout: FileLayout, version: TalosVersion) {
+        self.image = image
+        self.name = name
+        self.layout = layout
+        self.version = version
+    }
+
+    public var key: PartKey { PartKey(kind: "extension", text: Self.key(image.manifest, layout)) }
+
+    /// What the segment of an image is stored under.
     ///
     /// - Parameter image: the digest of the image's manifest for the architecture.
-    public func storedExtensionSegment(_ image: Digest, layout: FileLayout) throws(ImagingError) -> ExtensionSegment? {
+    static func key(_ image: Digest, _ layout: FileLayout) -> String { "\(image.hexadecimal)-\(layout.key)" }
+
+    public func stored(in imager: Imager) throws(ImagingError) -> ExtensionSegment? {
+        try imager.storedExtensionSegment(image.manifest, layout: layout)
+    }
+
+    public func build(
+        in imager: Imager, isCancelled: @escaping CancellationCheck
+    ) throws(ImagingError) -> ExtensionSegment {
+        try imager.buildExtensionSegment(image, named: name, layout: layout, isCancelled: isCancelled)
+    }
+
+    public func check(_ product: ExtensionSegment) throws(ImagingError) {
+        try product.requireCompatibility(with: version)
+    }
+}
+
+extension Imager {
+    func storedExtensionSegment(_ image: Digest, layout: FileLayout) throws(ImagingError) -> ExtensionSegment? {
         try explaining("the segment of \(image)") {
             guard
                 let record = try store.usableRecord(
-                    Self.segmentKey(image, layout), as: ExtensionSegmentRecord.self),
+                    ExtensionPart.key(image, layout), as: ExtensionSegmentRecord.self),
                 let member = try store.usableBlob(record.member),
                 let part = ArchivePart(
                     member, imageSize: record.imageSize, membersSize: record.firmwareSize, layout: layout),
@@ -38,20 +73,7 @@ extension Imager {
         }
     }
 
-    /// The segment of an extension, built if it is not in the store. A build that fails stores nothing.
-    ///
-    /// - Parameters:
-    ///   - name: what errors call the extension.
-    ///   - isCancelled: asked often during a build.
-    public func extensionSegment(
-        _ image: VerifiedImage, named name: String, layout: FileLayout,
-        isCancelled: @escaping CancellationCheck = { false }
-    ) throws(ImagingError) -> ExtensionSegment {
-        if let stored = try storedExtensionSegment(image.manifest, layout: layout) { return stored }
-        return try buildExtensionSegment(image, named: name, layout: layout, isCancelled: isCancelled)
-    }
-
-    private func buildExtensionSegment(
+    fileprivate func buildExtensionSegment(
         _ image: VerifiedImage, named name: String, layout: FileLayout, isCancelled: @escaping CancellationCheck
     ) throws(ImagingError) -> ExtensionSegment {
         let subject = "the extension '\(name)' (\(image.manifest))"
@@ -88,7 +110,7 @@ extension Imager {
                 intelMicrocode: intel?.file.digest, amdMicrocode: amd?.file.digest, manifest: Data(contents.manifest),
                 hasModules: hasModules)
             try store.publish(
-                [member, intel, amd].compactMap { $0 }, [(Self.segmentKey(image.manifest, layout), record)])
+                [member, intel, amd].compactMap { $0 }, [(ExtensionPart.key(image.manifest, layout), record)])
             guard let segment = try storedExtensionSegment(image.manifest, layout: layout) else {
                 throw ImagingError(.unexpected, "\(subject) was stored and is not in the store")
             }

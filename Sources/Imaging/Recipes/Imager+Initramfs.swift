@@ -49,7 +49,7 @@ extension Imager {
     ///     ``extensions(for:of:)`` gives.
     /// - Throws: `ImagingError`: the release does not have what the schematic asks for, or its version does not support it.
     public static func plan(
-        schematic: Schematic, release: ReleaseSummary, architecture: Architecture, base: VerifiedFile,
+        schematic: Schematic, release: ReleaseSummary, architecture: Architecture, base: StoredFile,
         images: [Digest: VerifiedImage]
     ) throws(ImagingError) -> InitramfsPlan {
         let selected = try selection(schematic, release)
@@ -70,47 +70,20 @@ extension Imager {
                     "the extension '\(official.name)' (\(official.reference)@\(official.digest)) has not been imported for "
                         + "\(architecture)")
             }
-            let key = Self.segmentKey(image.manifest, layout)
+            let key = ExtensionPart.key(image.manifest, layout)
             layers.append(
                 .init(number: index, content: .planned(.init(name: official.name, image: image, key: key))))
         }
         return InitramfsPlan(
             schematic: schematic, version: release.version, architecture: architecture, layout: layout,
-            base: base.file, layers: layers)
-    }
-
-    /// The segment of one of a plan's extensions, built if it is not in the store.
-    public func segment(
-        of planned: InitramfsPlan.PlannedExtension, in plan: InitramfsPlan,
-        isCancelled: @escaping CancellationCheck = { false }
-    ) throws(ImagingError) -> ExtensionSegment {
-        let segment = try extensionSegment(
-            planned.image, named: planned.name, layout: plan.layout, isCancelled: isCancelled)
-        try segment.requireCompatibility(with: plan.version)
-        return segment
-    }
-
-    /// The initramfs of a plan:
-    ///
-    ///     microcode | the release's initramfs | extensions, module dependencies, the schematic's own: one archive
-    ///
-    /// - Throws: `ImagingError`. Extensions that had been built until then stay in the store.
-    public func initramfs(
-        _ plan: InitramfsPlan, isCancelled: @escaping CancellationCheck = { false }
-    ) throws(ImagingError) -> Composition {
-        var segments: [ExtensionSegment] = []
-        for planned in plan.extensions {
-            segments.append(try segment(of: planned, in: plan, isCancelled: isCancelled))
-        }
-        let modules = try moduleSegment(of: plan, segments, isCancelled: isCancelled)
-        return try compose(plan, segments, modules)
+            base: base, layers: layers)
     }
 
     /// Joins what has been built.
     ///
     /// - Parameters:
     ///   - segments: those of the plan's extensions, in the plan's order.
-    ///   - modules: what `moduleSegment` gave for them.
+    ///   - modules: the product of the ``ModulesPart`` for them, if they have one.
     public func compose(
         _ plan: InitramfsPlan, _ segments: [ExtensionSegment], _ modules: ModuleSegment?
     ) throws(ImagingError) -> Composition {

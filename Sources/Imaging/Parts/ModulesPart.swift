@@ -27,46 +27,47 @@ public struct ModuleSegment: Hashable, Sendable {
     }
 }
 
-extension Imager {
-    /// The key of a plan's module dependencies, or nil if none of the extensions has modules. Extensions that have none do
-    /// not matter; the order does, where two bring the same file.
-    public func moduleKey(of plan: InitramfsPlan, _ segments: [ExtensionSegment]) -> String? {
-        let images = zip(plan.extensions, segments).filter { $1.hasModules }.map(\.0.image.manifest.hexadecimal)
-        guard !images.isEmpty else { return nil }
-        let digest = Digest.of(([plan.base.digest.hexadecimal, plan.layout.key] + images).joined(separator: "\n"))
-        return digest.hexadecimal
+/// The module dependencies of a release together with those of a plan's extensions that have modules.
+public struct ModulesPart: Part {
+    private let plan: InitramfsPlan
+    /// Those that have modules, in the plan's order, which matters where two bring the same file.
+    private let extensions: [InitramfsPlan.PlannedExtension]
+    public let key: PartKey
+
+    /// The module dependencies of a plan; nil if none of its extensions has modules.
+    ///
+    /// - Parameter segments: those of the plan's extensions, in the plan's order.
+    public init?(_ plan: InitramfsPlan, _ segments: [ExtensionSegment]) {
+        extensions = zip(plan.extensions, segments).filter { $1.hasModules }.map(\.0)
+        guard !extensions.isEmpty else { return nil }
+        let inputs = [plan.base.digest.hexadecimal, plan.layout.key] + extensions.map(\.image.manifest.hexadecimal)
+        key = PartKey(kind: "modules.dep", text: Digest.of(inputs.joined(separator: "\n")).hexadecimal)
+        self.plan = plan
     }
 
-    /// The module dependencies under a key that is of a layout, if they have been worked out before.
-    public func storedModuleSegment(
-        _ key: String, layout: FileLayout
-    ) throws(ImagingError) -> ModuleSegment? {
-        try explaining("the module dependencies \(key)") {
-            guard let record = try store.usableRecord(key, as: ModuleSegmentRecord.self),
-                let member = try store.usableBlob(record.member),
-                let part = ArchivePart(member, imageSize: record.imageSize, membersSize: 0, layout: layout)
+    public var name: String { plan.version.tag }
+
+    public func stored(in imager: Imager) throws(ImagingError) -> ModuleSegment? {
+        try explaining("the module dependencies \(key.text)") {
+            guard let record = try imager.store.usableRecord(key.text, as: ModuleSegmentRecord.self),
+                let member = try imager.store.usableBlob(record.member),
+                let part = ArchivePart(member, imageSize: record.imageSize, membersSize: 0, layout: plan.layout)
             else { return nil }
             return ModuleSegment(part: part, kernelRelease: record.kernelRelease)
         }
     }
 
-    /// The module dependencies of a plan, worked out if they are not in the store; nil if none of the extensions has
-    /// modules.
-    ///
-    /// - Parameter segments: those of the plan's extensions, in the plan's order.
     /// - Throws: `ImagingError`; with code `missingProgram` if `unsquashfs` or `depmod` is not installed.
-    public func moduleSegment(
-        of plan: InitramfsPlan, _ segments: [ExtensionSegment], isCancelled: @escaping CancellationCheck = { false }
-    ) throws(ImagingError) -> ModuleSegment? {
-        guard let key = moduleKey(of: plan, segments) else { return nil }
-        if let stored = try storedModuleSegment(key, layout: plan.layout) { return stored }
-        return try explaining("the module dependencies for Talos \(plan.version.tag)") {
-            let extensions = zip(plan.extensions, segments).filter { $1.hasModules }.map(\.0)
-            return try buildModuleSegment(plan, extensions, key: key, isCancelled: isCancelled)
+    public func build(in imager: Imager, isCancelled: @escaping CancellationCheck) throws(ImagingError) -> ModuleSegment
+    {
+        try explaining("the module dependencies for Talos \(plan.version.tag)") {
+            try imager.buildModuleSegment(plan, extensions, key: key.text, isCancelled: isCancelled)
         }
     }
+}
 
-    private func buildModuleSegment(
+extension Imager {
+    fileprivate func buildModuleSegment(
         _ plan: InitramfsPlan, _ extensions: [InitramfsPlan.PlannedExtension], key: String,
         isCancelled: @escaping CancellationCheck
     ) throws -> ModuleSegment {
