@@ -57,6 +57,8 @@ let package = Package(
         library("Workers", ["CLinux", .product(name: "NIOPosix", package: "swift-nio")]),
         /** When to look at folders again. */
         library("FolderChanges", ["CLinux", "Workers"]),
+        /** What errors of all modules have: a code, a sentence, and what lies beneath. */
+        library("Errors"),
         /** zstd, xz and gzip as streams, with limits. */
         library("Compression", ["CZstd", "CLZMA", "CZlib"]),
 
@@ -86,14 +88,15 @@ let package = Package(
 
         // MARK: - Domain
         /** A content-addressed folder that a kill at any moment leaves whole. */
-        library("Stores", ["CLinux", "Compositions", "Digests"]),
+        library("Stores", ["CLinux", "Compositions", "Digests", "Errors"]),
         /** Whose images are used, and what has been checked about an image, in its type. */
         library("Trust", ["Compositions", "Digests", "OCIModel"]),
         /** Talos releases in the store: imported, listed, found. */
         library(
             "Releases",
             [
-                "Workers", "CanonicalYAML", "Compositions", "Compression", "Digests", "FolderChanges", "OCIModel",
+                "Workers", "CanonicalYAML", "Compositions", "Compression", "Digests", "Errors", "FolderChanges",
+                "OCIModel",
                 "Stores", "TalosModel", "TarArchives", "Trust",
             ]),
         /** Initramfs segments: extensions, microcode, modules.dep, the schematic's own. */
@@ -108,7 +111,8 @@ let package = Package(
         library(
             "ImageFactory",
             [
-                "Workers", "Compositions", "Digests", "Imaging", "Releases", "Schematics", "Stores", "TalosModel",
+                "Workers", "Compositions", "Digests", "Errors", "Imaging", "Releases", "Schematics", "Stores",
+                "TalosModel",
                 "Trust", logging, metrics,
             ]),
         /** The machines file: who boots what. */
@@ -171,7 +175,7 @@ let package = Package(
         .executableTarget(
             name: "slipway",
             dependencies: [
-                "Assembly", "Compositions", "Machines", "NetworkTypes", "Releases", "Schematics", "Stores",
+                "Assembly", "Compositions", "Errors", "Machines", "NetworkTypes", "Releases", "Schematics", "Stores",
                 "TFTPService", "TalosModel", logging,
                 argumentParser,
             ], swiftSettings: strict),

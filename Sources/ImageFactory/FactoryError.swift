@@ -1,5 +1,7 @@
+import Errors
+
 /// Why the factory cannot give what was asked for.
-public struct FactoryError: Error, Sendable, CustomStringConvertible {
+public struct FactoryError: CodedError, Sendable {
     /// The kinds of refusal; frontends turn them into statuses.
     public struct Code: Hashable, Sendable {
         private let name: String

@@ -88,12 +88,14 @@ enum CatalogDocuments {
 
     private static func document(_ bytes: [UInt8], _ name: String) throws(ReleaseError) -> Node? {
         do { return try composeFirstDocument(of: bytes)?.resolved } catch {
-            throw ReleaseError(.document, "\(name): \(error)")
+            throw ReleaseError(.document, "\(name): \(error)", cause: error)
         }
     }
 
     private static func reference(_ text: String, in document: String) throws(ReleaseError) -> ImageReference {
-        do { return try ImageReference(parsing: text) } catch { throw ReleaseError(.document, "\(document): \(error)") }
+        do { return try ImageReference(parsing: text) } catch {
+            throw ReleaseError(.document, "\(document): \(error)", cause: error)
+        }
     }
 
     private static func trimmed(_ text: String) -> String {

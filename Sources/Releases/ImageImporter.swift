@@ -86,7 +86,7 @@ struct ImageImporter {
         let (bytes, blob) = try content.document(descriptor)
         let manifest: Manifest
         do { manifest = try Manifest(decoding: bytes[...]) } catch {
-            throw ReleaseError(.document, "manifest \(descriptor.digest): \(error)")
+            throw ReleaseError(.document, "manifest \(descriptor.digest): \(error)", cause: error)
         }
         guard manifest.configuration.mediaType.isImageConfiguration else {
             let type = manifest.configuration.mediaType.rawValue.prefix(128)
@@ -95,7 +95,7 @@ struct ImageImporter {
         let (text, configurationBlob) = try content.document(manifest.configuration)
         let configuration: ImageConfiguration
         do { configuration = try ImageConfiguration(decoding: text[...]) } catch {
-            throw ReleaseError(.document, "configuration \(manifest.configuration.digest): \(error)")
+            throw ReleaseError(.document, "configuration \(manifest.configuration.digest): \(error)", cause: error)
         }
         guard configuration.diffIDs.count == manifest.layers.count else {
             throw ReleaseError(

@@ -58,7 +58,7 @@ struct LayoutImageFinder {
         }
         let index: Index
         do { index = try Index(decoding: bytes[...]) } catch {
-            throw ReleaseError(.document, "\(path)/index.json: \(error)")
+            throw ReleaseError(.document, "\(path)/index.json: \(error)", cause: error)
         }
         guard !index.manifests.isEmpty else {
             throw ReleaseError(.noImages, "\(path) holds no images: its index.json lists none" + remedy)
@@ -114,7 +114,7 @@ struct LayoutImageFinder {
             indexes[descriptor.digest] = index
             return (index, blob)
         } catch {
-            throw ReleaseError(.document, "index \(descriptor.digest): \(error)")
+            throw ReleaseError(.document, "index \(descriptor.digest): \(error)", cause: error)
         }
     }
 

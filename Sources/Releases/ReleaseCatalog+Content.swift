@@ -99,7 +99,7 @@ extension ReleaseCatalog {
         let fetched = try StoredImageReader(store: store, name: pinned.title).image(
             record.provenance, manifest, pinned.digest)
         do throws(TrustRefusal) { return try fetched.verified(by: policy) } catch {
-            throw ReleaseError(.refused, "\(pinned.title): \(error)")
+            throw ReleaseError(.refused, "\(pinned.title): \(error)", cause: error)
         }
     }
 

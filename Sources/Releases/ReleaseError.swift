@@ -1,11 +1,12 @@
 import Compression
+import Errors
 import OCIModel
 import Stores
 import TarArchives
 import Trust
 
 /// Why a release, or an image of one, can't be imported or used; the message names the thing and the remedy.
-public struct ReleaseError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct ReleaseError: CodedError, Hashable, Sendable {
     /// What kind of failure it is, for decisions.
     public enum Code: Hashable, Sendable {
         /// There is no OCI layout at this path.
@@ -40,40 +41,51 @@ public struct ReleaseError: Error, Hashable, Sendable, CustomStringConvertible {
         case store(StoreError.Code)
     }
 
-    /// What kind of failure it is.
     public var code: Code
-    /// What happened, to what, and what to do.
     public var message: String
+    public var cause: (any Error)?
 
     /// A failure.
-    public init(_ code: Code, _ message: String) {
+    public init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
         self.code = code
         self.message = message
+        self.cause = cause
     }
 
     public var description: String { message }
+
+    // The same where they say the same; what lies beneath need not be comparable.
+    public static func == (left: ReleaseError, right: ReleaseError) -> Bool {
+        left.code == right.code && left.message == right.message
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(code)
+        hasher.combine(message)
+    }
 
     /// What to hand over where there is no layout.
     static let layoutRemedy =
         "give a folder or tar archive as 'skopeo copy --all … oci:FOLDER' or 'oci-archive:FILE' writes them"
 
-    init(_ error: StoreError) { self.init(.store(error.code), error.message) }
+    init(_ error: StoreError) { self.init(.store(error.code), error.message, cause: error) }
 
     /// Whatever was thrown while `subject` was read, in this module's terms.
     init(_ error: any Error, reading subject: String) {
         switch error {
         case let error as ReleaseError: self = error
-        case let error as StoreError where error.code == .tooLarge: self.init(.limit, "\(subject): \(error)")
+        case let error as StoreError where error.code == .tooLarge:
+            self.init(.limit, "\(subject): \(error)", cause: error)
         case let error as StoreError: self.init(error)
-        case let error as OCIModelError: self.init(.document, "\(subject): \(error)")
+        case let error as OCIModelError: self.init(.document, "\(subject): \(error)", cause: error)
         case TarError.limitExceeded(let what, let limit):
-            self.init(.limit, "\(subject): the tar archive has more than \(limit) \(what)")
-        case let error as TarError: self.init(.layer, "\(subject): \(error)")
+            self.init(.limit, "\(subject): the tar archive has more than \(limit) \(what)", cause: error)
+        case let error as TarError: self.init(.layer, "\(subject): \(error)", cause: error)
         case CompressionError.outputLimitExceeded(let format, let limit):
-            self.init(.limit, "\(subject): the \(format) data unpacks to more than \(limit) bytes")
-        case let error as CompressionError: self.init(.layer, "\(subject): \(error)")
-        case let error as TrustRefusal: self.init(.refused, "\(subject): \(error)")
-        default: self.init(.layer, "\(subject): \(error)")
+            self.init(.limit, "\(subject): the \(format) data unpacks to more than \(limit) bytes", cause: error)
+        case let error as CompressionError: self.init(.layer, "\(subject): \(error)", cause: error)
+        case let error as TrustRefusal: self.init(.refused, "\(subject): \(error)", cause: error)
+        default: self.init(.layer, "\(subject): \(error)", cause: error)
         }
     }
 

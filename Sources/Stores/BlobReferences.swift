@@ -79,7 +79,8 @@ public struct BlobReferences: Sendable {
             if isDerived { return [] }
             throw StoreError(
                 .unknownReferences,
-                "the record \(Record.kind.rawValue)/\(key) can't be read, and may name any blob; import its image again: \(error)"
+                "the record \(Record.kind.rawValue)/\(key) can't be read, and may name any blob; import its image again: \(error)",
+                cause: error
             )
         }
         return try record.allReferences(in: store)

@@ -23,7 +23,7 @@ extension EmbeddedStore {
         } catch let error as StoreError {
             throw error
         } catch {
-            throw StoreError(.inputOutput, "reading \(path): \(error)")
+            throw StoreError(.inputOutput, "reading \(path): \(error)", cause: error)
         }
         return bytes
     }

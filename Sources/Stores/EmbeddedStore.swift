@@ -127,7 +127,7 @@ public final class EmbeddedStore: Sendable {
         } catch let error as StoreError {
             throw error
         } catch {
-            throw StoreError(.inputOutput, "reading \(path): \(error)")
+            throw StoreError(.inputOutput, "reading \(path): \(error)", cause: error)
         }
         let found = hasher.finalize()
         let now = try descriptor.identity(path)
@@ -317,7 +317,7 @@ extension StoredFile {
         } catch let error as StoreError {
             throw error
         } catch {
-            throw StoreError(.inputOutput, "reading \(path): \(error)")
+            throw StoreError(.inputOutput, "reading \(path): \(error)", cause: error)
         }
         return bytes
     }

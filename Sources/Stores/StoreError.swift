@@ -1,8 +1,9 @@
 import Digests
+import Errors
 import Glibc
 
 /// Why the store could not do something; the message names the thing and the remedy.
-public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct StoreError: CodedError, Sendable {
     /// What kind of failure it is, for decisions.
     public enum Code: Hashable, Sendable {
         /// The file system or the quota is full. Nothing was left behind.
@@ -27,15 +28,15 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         case inputOutput
     }
 
-    /// What kind of failure it is.
     public var code: Code
-    /// What happened, to what, and what to do.
     public var message: String
+    public var cause: (any Error)?
 
     /// A failure.
-    public init(_ code: Code, _ message: String) {
+    public init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
         self.code = code
         self.message = message
+        self.cause = cause
     }
 
     public var description: String { message }

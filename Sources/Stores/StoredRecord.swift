@@ -33,7 +33,8 @@ extension StoredRecord {
         // So that equal records are equal files, which people can read too.
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         do { return Array(try encoder.encode(self)) } catch {
-            throw StoreError(.inputOutput, "a record of \(Self.kind.rawValue) can't be written as JSON: \(error)")
+            throw StoreError(
+                .inputOutput, "a record of \(Self.kind.rawValue) can't be written as JSON: \(error)", cause: error)
         }
     }
 }

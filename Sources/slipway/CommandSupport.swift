@@ -1,5 +1,6 @@
 import ArgumentParser
 import Assembly
+import Errors
 import Foundation
 import Schematics
 import Stores
@@ -10,6 +11,13 @@ struct CommandFailure: Error {
     static func exit(_ sentence: String) -> ExitCode {
         printError(sentence)
         return ExitCode(1)
+    }
+}
+
+/// Does `body`, and ends the command with the sentence of what it throws, where that is an error of this program's.
+func endingWithSentence(_ body: () throws -> Void) throws {
+    do { try body() } catch let error as any CodedError {
+        throw CommandFailure.exit(TerminalText.line("slipway: \(error)"))
     }
 }
 

@@ -38,7 +38,7 @@ struct ReleaseCommand: ParsableCommand {
 
         func run() throws {
             try becomeOwner(of: options.folder)
-            do {
+            try endingWithSentence {
                 let catalog = try ReleaseCatalog(store: EmbeddedStore(root: options.folder))
                 let bar = ProgressBar("importing \(path)")
                 let report = try catalog.importLayout(at: path, version: talosVersion) { progress in
@@ -47,10 +47,6 @@ struct ReleaseCommand: ParsableCommand {
                 bar.finish()
                 if json { try printJSON(ReportDocument(report)) } else { show(report) }
                 if !report.failures.isEmpty { throw ExitCode(1) }
-            } catch let error as StoreError {
-                throw CommandFailure.exit(TerminalText.line("slipway: \(error)"))
-            } catch let error as ReleaseError {
-                throw CommandFailure.exit(TerminalText.line("slipway: \(error)"))
             }
         }
 
@@ -76,7 +72,7 @@ struct ReleaseCommand: ParsableCommand {
 
         func run() throws {
             try becomeOwner(of: options.folder)
-            do {
+            try endingWithSentence {
                 let catalog = try ReleaseCatalog(store: EmbeddedStore(root: options.folder, access: .readOnly))
                 let known = catalog.snapshot
                 let releases = known.versions.compactMap { known.summary($0) }
@@ -87,10 +83,6 @@ struct ReleaseCommand: ParsableCommand {
                     if releases.isEmpty { print("no releases; 'slipway release import PATH' brings one in") }
                 }
                 for problem in catalog.problems { printError(TerminalText.line("slipway: \(problem)")) }
-            } catch let error as StoreError {
-                throw CommandFailure.exit(TerminalText.line("slipway: \(error)"))
-            } catch let error as ReleaseError {
-                throw CommandFailure.exit(TerminalText.line("slipway: \(error)"))
             }
         }
     }

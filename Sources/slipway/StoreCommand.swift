@@ -28,7 +28,7 @@ struct StoreCommand: ParsableCommand {
 
         func run() throws {
             try becomeOwner(of: options.folder)
-            try StoreCommand.explainingStoreErrors {
+            try endingWithSentence {
                 let store = try EmbeddedStore(root: options.folder, access: .readOnly)
                 let figures = StoreFigures(try StoreCleaner(store, minutes: age.olderThan).survey())
                 if json { try printJSON(figures) } else { print(figures.text) }
@@ -56,7 +56,7 @@ struct StoreCommand: ParsableCommand {
 
         func run() throws {
             try becomeOwner(of: options.folder)
-            try StoreCommand.explainingStoreErrors {
+            try endingWithSentence {
                 let store = try EmbeddedStore(root: options.folder, access: dryRun ? .readOnly : .readWrite)
                 let cleaner = StoreCleaner(store, minutes: age.olderThan)
                 let survey = try cleaner.survey()
@@ -66,13 +66,6 @@ struct StoreCommand: ParsableCommand {
                     removed: removed, left: StoreFigures.Amount(survey.unnamed).less(removed), dryRun: dryRun)
                 if json { try printJSON(report) } else { print(report.text(minutes: age.olderThan)) }
             }
-        }
-    }
-
-    /// Ends the command with the store's own sentence where it fails.
-    fileprivate static func explainingStoreErrors(_ body: () throws -> Void) throws {
-        do { try body() } catch let error as StoreError {
-            throw CommandFailure.exit(TerminalText.line("slipway: \(error)"))
         }
     }
 }

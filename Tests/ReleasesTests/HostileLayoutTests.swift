@@ -92,7 +92,7 @@ import Testing
         var (layout, _) = try sample()
         layout.rawIndex = Array(text.utf8)
         let error = #expect(throws: ReleaseError.self) { try place.importFolder(layout) }
-        #expect(error?.code == .document)
+        #expect(error?.code == .document && error?.cause is OCIModelError)
         #expect(try place.storedNames().isEmpty)
     }
 

@@ -92,6 +92,7 @@ struct BuiltSample: DerivedRecord {
         for action in [{ _ = try cleaner().survey() }, { _ = try cleaner().remove(survey) }] {
             let error = #expect(throws: StoreError.self) { try action() }
             #expect(error?.code == .unknownReferences && error?.message.contains(kind.rawValue) == true)
+            #expect((error?.cause is DecodingError) == (kind == ImportedSample.kind))
         }
         #expect(store.contains(junk))
         try store.removeRecord(kind, "key")
