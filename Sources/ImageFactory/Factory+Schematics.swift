@@ -27,8 +27,21 @@ extension Factory {
                 try schematic.requireArgumentsThatFit()
                 return schematic
             }
+            // Who is told that it is kept may rely on it, whatever has become of the store since it was kept first.
+            if schematics[schematic.id] != nil, try await !isKept(schematic.id, in: turn) {
+                schematics[schematic.id] = nil
+            }
             try await keep(schematic, in: turn)
             return try await turn.run { try answer(schematic) }
+        }
+    }
+
+    private func isKept(_ id: SchematicID, in work: any Workplace) async throws -> Bool {
+        do { return try await repository.canonicalText(id, on: work) != nil } catch let error as FactoryError
+            where error.code == .storage
+        {
+            // Altered, it seems: keeping it again mends it, or says what is the matter.
+            return false
         }
     }
 

@@ -16,6 +16,7 @@ import Workers
         private let fault = Mutex<FactoryError?>(nil)
 
         var count: Int { kept.withLock { $0.count } }
+        func forgetAll() { kept.withLock { $0 = [:] } }
         func fail(with error: FactoryError?) { fault.withLock { $0 = error } }
 
         private func check() throws { if let error = fault.withLock({ $0 }) { throw error } }
@@ -59,6 +60,16 @@ import Workers
         #expect(try await factory().canonicalText(id.description).starts(with: "customization:".utf8))
         let asset = try await next.asset(schematic: id.description, version: Workshop.version, path: "kernel-amd64")
         #expect(asset.composition.length > 0)
+    }
+
+    @Test func whatIsPostedAgainIsKeptAgainWhereItIsGone() async throws {
+        let factory = factory()
+        let text = Array("customization: {extraKernelArgs: [there]}".utf8)
+        _ = try await factory.create(text)
+        elsewhere.forgetAll()
+        let id = try await factory.create(text).id
+        #expect(elsewhere.count == 1)
+        #expect(try await self.factory().schematic(id.description).extraKernelArguments == ["there"])
     }
 
     @Test func whatCannotBeKeptIsNotTakenForKept() async throws {

@@ -70,6 +70,30 @@ import Testing
         #expect(kept.count >= 8 && kept.count < Self.bodies.count && Set(kept).isSubset(of: ids), "\(kept.count)")
     }
 
+    /// The store is taken from under the daemon, which knows the schematic still.
+    @Test func whatIsPostedAgainIsKeptAgain() throws {
+        let scratch = try Scratch()
+        let store = try scratch.filledStore()
+        let first = try serve(store)
+        let connection = try HTTPConnection(port: first.port())
+        func post() throws -> String {
+            let posted = try connection.ask("POST", "/schematics", body: Array(Self.bodies[0].utf8))
+            #expect(posted.status == 201)
+            return try #require(
+                (try JSONSerialization.jsonObject(with: Data(posted.body)) as? [String: String])?["id"])
+        }
+        let id = try post()
+        let path = "\(store)/records/schematics/\(id)"
+        for change in [{ unlink(path) }, { truncate(path, 5) }] {
+            #expect(change() == 0)
+            #expect(try post() == id)
+        }
+        first.send(SIGKILL)
+        _ = try first.finish()
+        let second = try serve(store)
+        #expect(try HTTPConnection(port: second.port()).ask("GET", "/schematics/\(id)").status == 200)
+    }
+
     @Test func theValueOfAMetaEntryIsNotLost() throws {
         let scratch = try Scratch()
         let store = try scratch.filledStore()
