@@ -314,8 +314,8 @@ let package = Package(
         tests(
             "FrontendsTests",
             [
-                "BootPlans", "Timelines", "CodecTesting", "Compositions", "Digests", "ImageFactory", "Frontends",
-                "Imaging",
+                "BootPlans", "Timelines", "CodecTesting", "Compositions", "Digests", "FolderTesting", "ImageFactory",
+                "Frontends", "Imaging",
                 "LayoutBuilding",
                 "Machines", "NetworkTypes", "OCIModel", "PrometheusMetrics", "Releases", "Schematics", "ServerTesting",
                 "Stores",

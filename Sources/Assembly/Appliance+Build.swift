@@ -10,10 +10,12 @@ extension Appliance {
     ///
     /// - Parameters:
     ///   - target: The asset.
+    ///   - fileName: The name by which it was asked for; a checksum repeats that of its asset.
     ///   - body: A schematic's text; nil takes the one that `schematicID` names, or the empty one.
     ///   - version: Which of the releases in the store.
     public func build(
-        _ target: AssetPath, schematic body: [UInt8]?, schematicID: SchematicID?, version: VersionSelector
+        _ target: AssetPath, named fileName: String, schematic body: [UInt8]?, schematicID: SchematicID?,
+        version: VersionSelector
     ) async throws -> Composition {
         do {
             let schematic: Schematic
@@ -28,7 +30,8 @@ extension Appliance {
             } else {
                 schematic = try await factory.create(body ?? Array("customization: {}\n".utf8))
             }
-            return try await factory.composition(of: AssetOrder(target, of: schematic, version: try resolve(version)))
+            return try await factory.composition(
+                of: AssetOrder(target, of: schematic, version: try resolve(version), fileName: fileName))
         } catch let error as FactoryError {
             throw ApplianceError("\(error)")
         }

@@ -20,7 +20,7 @@ extension Appliance {
                 }
             throw ApplianceError(reason + suggestion(for: text, among: platforms, architectures) + "; " + rule)
         }
-        if path.kind == .commandLine, !Platform.isKnown(path.platform) {
+        if (path.checksummed?.asset ?? path).kind == .commandLine, !Platform.isKnown(path.platform) {
             let nearest = Spelling.nearest(to: path.platform, among: platforms).map { "; did you mean '\($0)'?" }
             throw ApplianceError(
                 "'\(text)': Talos knows no platform '\(path.platform)'\(nearest ?? ""); it is one of "
@@ -30,7 +30,8 @@ extension Appliance {
     }
 
     private static let rule =
-        "assets are kernel-<arch>, initramfs-<arch>.xz and cmdline-<platform>-<arch>, as in kernel-amd64"
+        "assets are kernel-<arch>, initramfs-<arch>.xz and cmdline-<platform>-<arch>, as in kernel-amd64, each also with "
+        + ".sha256 or .sha512"
 
     /// A name that is written nearly like this one, or begins as it does.
     private static func suggestion(for text: String, among platforms: [String], _ architectures: [String]) -> String {

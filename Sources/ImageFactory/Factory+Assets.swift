@@ -16,28 +16,44 @@ extension Factory {
     ///   - id: The schematic's ID.
     ///   - version: The version, with or without `v`.
     ///   - path: The last part of an `/image` path, as in `initramfs-amd64.xz`.
+    ///   - fileName: The name that the asset is saved under; nil takes `path`. The checksum of an asset is told for this name, and
+    ///     saved under it with the checksum's ending.
     ///   - whileWanted: Runs what it takes to make one that is not remembered, for as long as that is of use.
     /// - Throws: ``FactoryError``; what `whileWanted` throws.
     public func asset(
-        schematic id: String, version: String, path: String,
+        schematic id: String, version: String, path: String, fileName: String? = nil,
         whileWanted: (_ making: @escaping @Sendable () async throws -> Asset) async throws -> Asset = { try await $0() }
     ) async throws -> Asset {
         // What cannot be asked for has not been made either. It is told in the order of the path.
         let version = Result { () throws(FactoryError) in try parseVersion(version) }
-        let path = Result { () throws(FactoryError) in try Self.assetPath(path) }
+        let target = Result { () throws(FactoryError) in try Self.assetPath(path) }
+        var name = fileName ?? path
+        if fileName != nil, let (_, algorithm) = (try? target.get())?.checksummed { name += algorithm.suffix }
         var key: AssetKey?
-        if let id = SchematicID(parsing: id), let version = try? version.get(), let path = try? path.get() {
+        if let id = SchematicID(parsing: id), let version = try? version.get(), let path = try? target.get(),
+            // Under names of their own strangers could push out everything else.
+            path.checksummed == nil || path.path == name
+        {
             // Nothing is remembered while its release is not there.
             key = releases.summary(version).map {
                 AssetKey(schematic: id, version: version, path: path, revision: $0.revision)
             }
         }
-        if let key, let remembered = try await look(for: key) { return remembered }
-        return try await whileWanted { [self, key] in
+        if let key, var remembered = try await look(for: key) {
+            remembered.fileName = name
+            return remembered
+        }
+        return try await whileWanted { [self, key, name] in
             let schematic = try await schematic(id)
-            let asset = try await make(AssetOrder(path.get(), of: schematic, version: version.get()))
-            // Made of this state of the release or a later one, which nobody finds under an earlier one's name.
-            if let key { assets[key] = asset }
+            let asset = try await make(
+                AssetOrder(target.get(), of: schematic, version: version.get(), fileName: name))
+            if let key {
+                var kept = asset
+                // Whoever asked may have chosen a name as long as he liked.
+                kept.fileName = asset.path.path
+                // Made of this state of the release or a later one, which nobody finds under an earlier one's name.
+                assets[key] = kept
+            }
             return asset
         }
     }
@@ -50,7 +66,8 @@ extension Factory {
     private func make(_ order: AssetOrder) async throws -> Asset {
         let composition = try await composition(of: order)
         let modified = try await storage.run { composition.modified }
-        return Asset(path: order.path, composition: composition, modified: modified ?? started)
+        return Asset(
+            path: order.path, composition: composition, fileName: order.fileName, modified: modified ?? started)
     }
 
     /// The bytes of an asset. Each of its parts that is new is built once, however many ask for it.

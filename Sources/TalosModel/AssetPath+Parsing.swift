@@ -2,6 +2,16 @@ extension AssetPath {
     /// Reads a path. The forms are tried in the order in which the original service tries them, so that a path with
     /// several faults gets the same error.
     public init(parsing path: String) throws(AssetPathError) {
+        for algorithm in ChecksumAlgorithm.allCases {
+            guard let name = path.beforeSuffix(algorithm.suffix) else { continue }
+            try self.init(image: name)
+            kind = .checksum(of: kind, algorithm)
+            return
+        }
+        try self.init(image: path)
+    }
+
+    private init(image path: String) throws(AssetPathError) {
         if let rest = path.afterPrefix("kernel-") {
             self.init(.kernel, architecture: try Self.architecture(rest))
         } else if let rest = path.afterPrefix("cmdline-") {

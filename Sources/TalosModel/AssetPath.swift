@@ -6,6 +6,8 @@
 /// initramfs-<arch>.xz                                 <platform>-<arch>[-secureboot].<format>[.<compression>]
 /// installer-<arch>[-secureboot].tar                   <platform>-installer-<arch>[-secureboot].tar
 /// ```
+///
+/// Behind any of these may stand `.sha256` or `.sha512`.
 public struct AssetPath: Hashable, Sendable {
     /// What is made.
     public var kind: AssetKind
@@ -38,6 +40,7 @@ public struct AssetPath: Hashable, Sendable {
         case .diskImage(let format, let compression):
             let compressed = compression.map { ".\($0.rawValue)" } ?? ""
             return "\(platform)-\(architecture)\(suffix).\(format.rawValue)\(compressed)"
+        case .checksum(let kind, let algorithm): return with(kind).path + algorithm.suffix
         }
     }
 
@@ -50,7 +53,23 @@ public struct AssetPath: Hashable, Sendable {
         case .diskImage(_, .gzip), .diskImage(_, .tarGzip): "application/gzip"
         case .diskImage(.qcow2, nil): "application/x-qemu-disk"
         case .kernel, .commandLine, .installer, .diskImage: "application/octet-stream"
+        case .checksum: "text/plain; charset=utf-8"
         }
+    }
+
+    /// Whether it is text that people read.
+    public var isText: Bool { kind == .commandLine || checksummed != nil }
+
+    /// The asset whose checksum this is, and which one; nil if it is none.
+    public var checksummed: (asset: AssetPath, algorithm: ChecksumAlgorithm)? {
+        guard case .checksum(let kind, let algorithm) = kind else { return nil }
+        return (with(kind), algorithm)
+    }
+
+    private func with(_ kind: AssetKind) -> AssetPath {
+        var other = self
+        other.kind = kind
+        return other
     }
 }
 
@@ -75,9 +94,22 @@ public enum AssetKind: Hashable, Sendable {
     case installer
     /// A disk that has Talos on it.
     case diskImage(DiskImageFormat, DiskImageCompression?)
+    /// The digest of another asset's bytes, as the tools that are named like it read and write it.
+    indirect case checksum(of: AssetKind, ChecksumAlgorithm)
 
     /// Whether it is a disk image, of any format.
     public var isDiskImage: Bool { if case .diskImage = self { true } else { false } }
+}
+
+/// How a checksum is computed, by its file name extension.
+public enum ChecksumAlgorithm: String, Hashable, Sendable, CaseIterable {
+    /// SHA-256.
+    case sha256
+    /// SHA-512.
+    case sha512
+
+    /// What stands behind the asset's name.
+    public var suffix: String { ".\(rawValue)" }
 }
 
 /// The container format of a disk image, by its file name extension.

@@ -11,7 +11,8 @@ struct BuildCommand: AsyncParsableCommand {
         commandName: "build", abstract: "Writes an asset to a file, without a daemon.",
         discussion: """
             The bytes are the same that the daemon serves under /image/<schematic>/<version>/<asset>, if both have the same \
-            --external-url: an initramfs carries it. Kinds: kernel-<arch>, cmdline-<platform>-<arch>, initramfs-<arch>.xz.
+            --external-url: an initramfs carries it. Kinds: kernel-<arch>, cmdline-<platform>-<arch>, initramfs-<arch>.xz; each \
+            with .sha256 or .sha512 behind it for its checksum.
 
               slipway build initramfs-amd64.xz --schematic gpu.yaml --talos v1.13.5 --output initramfs.xz
             """)
@@ -56,7 +57,7 @@ struct BuildCommand: AsyncParsableCommand {
         do {
             try EmbeddedStore.requireStore(at: settings.store)
             let asset = try Appliance.asset(named: asset)
-            let output = try OutputFile(output ?? self.asset, isText: asset.kind == .commandLine)
+            let output = try OutputFile(output ?? self.asset, isText: asset.isText)
             let id = schematic.flatMap { SchematicID(parsing: $0) }
             let body = try schematic.flatMap { name in
                 id == nil
@@ -65,7 +66,8 @@ struct BuildCommand: AsyncParsableCommand {
             let appliance = try Appliance(settings: settings, version: slipwayVersion, logger: makeLogger(.warning))
             defer { appliance.removeWorkspace() }
             let composition = try await withProgress("building \(asset)") {
-                try await appliance.build(asset, schematic: body, schematicID: id, version: talosVersion)
+                try await appliance.build(
+                    asset, named: self.asset, schematic: body, schematicID: id, version: talosVersion)
             }
             try output.write(composition)
             printError("\(output.name): \(composition.length) bytes")

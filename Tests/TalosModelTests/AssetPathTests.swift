@@ -36,6 +36,21 @@ import Testing
         // Any name is a platform here; whether it exists is found when its command line is assembled.
         ("initramfs-amd64.raw", AssetPath(.diskImage(.raw, nil), platform: "initramfs", architecture: .amd64)),
         ("nowhere-amd64.iso", AssetPath(.iso, platform: "nowhere", architecture: .amd64)),
+        ("kernel-arm64.sha256", AssetPath(.checksum(of: .kernel, .sha256), architecture: .arm64)),
+        ("initramfs-amd64.xz.sha512", AssetPath(.checksum(of: .initramfs, .sha512), architecture: .amd64)),
+        (
+            "cmdline-aws-amd64-secureboot.sha256",
+            AssetPath(.checksum(of: .commandLine, .sha256), platform: "aws", architecture: .amd64, secureBoot: true)
+        ),
+        (
+            "gcp-amd64.raw.tar.gz.sha512",
+            AssetPath(
+                .checksum(of: .diskImage(.raw, .tarGzip), .sha512), platform: "gcp", architecture: .amd64)
+        ),
+        (
+            "aws-installer-arm64.tar.sha256",
+            AssetPath(.checksum(of: .installer, .sha256), platform: "aws", architecture: .arm64)
+        ),
     ])
     func everyFormIsReadAndWritten(_ path: String, _ asset: AssetPath) throws {
         #expect(try AssetPath(parsing: path) == asset)
@@ -47,6 +62,7 @@ import Testing
         ("metal-i386.iso", "metal-amd64.iso"),
         ("metal-installer-amd64.tar", "installer-amd64.tar"),
         ("initramfs-x86_64.xz", "initramfs-amd64.xz"),
+        ("kernel-x86_64.sha256", "kernel-amd64.sha256"),
     ])
     func aliasesAreWrittenCanonically(_ alias: String, _ canonical: String) throws {
         #expect(try AssetPath(parsing: alias).path == canonical)
@@ -70,6 +86,13 @@ import Testing
         ("metal-amd64.raw.xz.gz", #"invalid profile path: "metal-amd64.raw.xz""#),
         ("digital-ocean.iso", #"invalid architecture: "ocean""#),
         ("", #"invalid profile path: """#),
+        // A checksum has none, and what has none of the forms has none either.
+        ("kernel-amd64.sha256.sha256", #"invalid architecture: "amd64.sha256""#),
+        ("metal-amd64.iso.sha512.sha256", #"invalid profile path: "metal-amd64.iso.sha512""#),
+        ("kernel-amd64.sha1", #"invalid architecture: "amd64.sha1""#),
+        ("kernel-amd64.SHA256", #"invalid architecture: "amd64.SHA256""#),
+        ("invalid-path.xyz.sha512", #"invalid profile path: "invalid-path.xyz""#),
+        (".sha256", #"invalid profile path: """#),
         ("a\"b\\c\n\u{1}\u{e9}\u{200b}", #"invalid profile path: "a\"b\\c\n\x01é\u200b""#),
     ])
     func aBadPathIsRefusedInTheServicesWords(_ path: String, _ message: String) {
@@ -102,13 +125,22 @@ import Testing
         ("installer-amd64.tar", "application/octet-stream"),
         ("kernel-amd64", "application/octet-stream"),
         ("cmdline-metal-amd64", "application/octet-stream"),
+        ("metal-amd64.iso.sha256", "text/plain; charset=utf-8"),
+        ("kernel-amd64.sha512", "text/plain; charset=utf-8"),
     ])
     func contentTypeGoesByExtension(_ path: String, _ type: String) throws {
         #expect(try AssetPath(parsing: path).contentType == type)
     }
 
+    @Test func aChecksumKnowsItsAsset() throws {
+        let checksum = try #require(try AssetPath(parsing: "metal-arm64-secureboot.iso.sha512").checksummed)
+        #expect(checksum.asset == AssetPath(.iso, architecture: .arm64, secureBoot: true))
+        #expect(checksum.algorithm == .sha512)
+        #expect(try AssetPath(parsing: "metal-arm64-secureboot.iso").checksummed == nil)
+    }
+
     @Test func noPathTraps() {
-        for sample in ["digital-ocean-installer-amd64-secureboot.tar", "gcp-amd64-secureboot.raw.tar.gz"] {
+        for sample in ["digital-ocean-installer-amd64-secureboot.tar", "gcp-amd64-secureboot.raw.tar.gz.sha256"] {
             exerciseDecoder(on: Array(sample.utf8)) { bytes in
                 let asset = try AssetPath(parsing: String(decoding: bytes, as: UTF8.self))
                 #expect(try AssetPath(parsing: asset.path) == asset)

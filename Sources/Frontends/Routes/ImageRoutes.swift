@@ -35,11 +35,9 @@ public struct ImageRoutes: RouteGroup {
         let address = context.clientAddress
         let machine = address.flatMap { observer.machine(at: $0) }
         do {
-            let asset = try await asset(at: path, context)
-            // As asked for, also where a name has several spellings.
-            let fileName = request.query["filename"].flatMap { $0.isEmpty ? nil : $0 } ?? path
+            let asset = try await asset(at: path, request, context)
             var response = CompositionResponse(
-                composition: asset.composition, contentType: asset.path.contentType, fileName: fileName,
+                composition: asset.composition, contentType: asset.path.contentType, fileName: asset.fileName,
                 modified: HTTPDate(secondsSinceEpoch: asset.modified)
             ).response(to: request, context: context)
             if request.method == .get, let stage = BootStage.reached[asset.path.kind], let machine, let address {
@@ -72,10 +70,12 @@ public struct ImageRoutes: RouteGroup {
         }
     }
 
-    private func asset(at path: String, _ context: FrontendContext) async throws -> Asset {
-        try await factory.asset(
+    private func asset(at path: String, _ request: Request, _ context: FrontendContext) async throws -> Asset {
+        // Without one, as asked for, also where a name has several spellings.
+        let fileName = request.query["filename"].flatMap { $0.isEmpty ? nil : $0 }
+        return try await factory.asset(
             schematic: try context.parameters.require("schematic"), version: try context.parameters.require("version"),
-            path: path
+            path: path, fileName: fileName
         ) { try await ConnectionEnd.cancelling(on: context.channel, $0) }
     }
 }

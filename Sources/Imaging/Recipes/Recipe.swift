@@ -18,7 +18,7 @@ protocol Recipe: Sendable {
 /// All assets that can be made.
 public enum Recipes {
     /// The table of kinds. A kind that no recipe makes is told as that.
-    static let all: [any Recipe] = [KernelRecipe(), CommandLineRecipe(), InitramfsRecipe()]
+    static let all: [any Recipe] = [KernelRecipe(), CommandLineRecipe(), InitramfsRecipe(), ChecksumRecipe()]
 
     /// The bytes of an asset.
     ///
