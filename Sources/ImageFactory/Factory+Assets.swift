@@ -65,9 +65,8 @@ extension Factory {
 
     private func make(_ order: AssetOrder) async throws -> Asset {
         let composition = try await composition(of: order)
-        let modified = try await storage.run { composition.modified }
-        return Asset(
-            path: order.path, composition: composition, fileName: order.fileName, modified: modified ?? started)
+        let modified = try await storage.run { [started] in composition.modified(madeSince: started) }
+        return Asset(path: order.path, composition: composition, fileName: order.fileName, modified: modified)
     }
 
     /// The bytes of an asset. Each of its parts that is new is built once, however many ask for it.
@@ -129,12 +128,14 @@ extension Asset {
 }
 
 extension Composition {
-    /// When its youngest file came to be, in seconds since 1970; nil if it is all inline bytes.
-    fileprivate var modified: Int64? {
-        var newest: Int64?
+    /// When it came to be, in seconds since 1970: with the youngest of its files. What is not in any file is made of this
+    /// process' settings too, so that what an earlier one made at the same place may be different.
+    fileprivate func modified(madeSince started: Int64) -> Int64 {
+        let isAllFiles = segments.allSatisfy { if case .file = $0 { true } else { false } }
+        var newest = isAllFiles ? 0 : started
         for file in files {
             var status = stat()
-            if stat(file.path, &status) == 0 { newest = max(newest ?? 0, Int64(status.st_mtim.tv_sec)) }
+            if stat(file.path, &status) == 0 { newest = max(newest, Int64(status.st_mtim.tv_sec)) }
         }
         return newest
     }

@@ -1,8 +1,10 @@
 import Compositions
 import Dispatch
+import Foundation
 import Imaging
 import LayoutBuilding
 import Schematics
+import Stores
 import TalosModel
 import Testing
 import Workers
@@ -21,6 +23,24 @@ import Workers
         let tasks = (0..<queue.width).map { _ in Task { try await queue.run { _ in gate.wait() } } }
         while queue.load.running < queue.width { await Task.yield() }
         return tasks
+    }
+
+    /// What is made of settings, and of nothing that has an age, may have been different before this process.
+    @Test func anAssetIsAsYoungAsTheProcessUnlessItIsAStoredFile() async throws {
+        let blobs = "\(workshop.store.root)/blobs/sha256"
+        let long = timeval(tv_sec: 1_000_000_000, tv_usec: 0)
+        for name in try FileManager.default.contentsOfDirectory(atPath: blobs) {
+            #expect(utimes("\(blobs)/\(name)", [long, long]) == 0)
+        }
+        let id = try await workshop.schematic([])
+        #expect(try await workshop.initramfs(id).modified == workshop.factory.started)
+        for (path, modified) in [
+            ("kernel-amd64", 1_000_000_000), ("cmdline-metal-amd64", workshop.factory.started),
+            ("kernel-amd64.sha256", workshop.factory.started),
+        ] {
+            let asset = try await workshop.factory.asset(schematic: id, version: Workshop.version, path: path)
+            #expect(asset.modified == modified, "\(path)")
+        }
     }
 
     @Test func manyWhoNeedOneNewExtensionHaveItBuiltOnce() async throws {

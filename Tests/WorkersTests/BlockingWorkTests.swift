@@ -74,6 +74,38 @@ import Workers
         #expect(work.load == .init())
     }
 
+    /// Work of several steps keeps its thread in between, and needs no second place in a queue that is full.
+    @Test func aTurnIsOnesOwnUntilItEnds() async throws {
+        let work = work(width: 1, capacity: 1)
+        let order = Shared<[String]>([])
+        let gate = DispatchSemaphore(value: 0)
+        let steps = Task {
+            try await work.withTurn { turn in
+                try await turn.run {
+                    gate.wait()
+                    order.change { $0.append("first") }
+                }
+                while work.load.waiting < 1 { await Task.yield() }
+                return try await turn.run {
+                    order.change { $0.append("second") }
+                    return 7
+                }
+            }
+        }
+        while work.load.running < 1 { await Task.yield() }
+        let other = Task { try await work.run { order.change { $0.append("other") } } }
+        while work.load.waiting < 1 { await Task.yield() }
+        await #expect(throws: Full(load: .init(running: 1, waiting: 1))) { try await work.withTurn { _ in } }
+        gate.signal()
+        #expect(try await steps.value == 7)
+        try await other.value
+        #expect(order.value == ["first", "second", "other"])
+        await #expect(throws: Failure.self) {
+            try await work.withTurn { turn in try await turn.run { throw Failure() } }
+        }
+        #expect(work.load == .init())
+    }
+
     @Test func whoHasWaitedLongestIsNext() async throws {
         let work = work(width: 1, capacity: 100)
         let gate = DispatchSemaphore(value: 0)
