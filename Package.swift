@@ -183,12 +183,15 @@ let package = Package(
         // MARK: - A release and a rack to try it with
         /** What only tests need of Linux beyond Swift's Glibc module. */
         .target(name: "CTesting", path: "Tests/CTesting"),
+        /** Programs that tests and the lab run: to their end, or as long as they are needed. */
+        .target(
+            name: "ProgramTesting", dependencies: ["CTesting"], path: "Tests/ProgramTesting", swiftSettings: strict),
         /** A Talos-shaped release out of Debian packages: a real kernel, a base, extensions that load. */
         .target(
-            name: "TestSupport", dependencies: ["Bytes", "CTesting", "Digests", "TalosModel"],
+            name: "TestSupport", dependencies: ["Bytes", "Digests", "ProgramTesting", "TalosModel"],
             resources: [.copy("Resources")], swiftSettings: strict),
         /** A rack in network namespaces, with machines of real firmware in QEMU. */
-        library("LabSupport", ["NetworkTypes", "TalosModel", "TestSupport"]),
+        library("LabSupport", ["NetworkTypes", "ProgramTesting", "TalosModel", "TestSupport"]),
         /** Writes that release as an OCI layout. */
         .executableTarget(
             name: "talos-shaped-release", dependencies: ["TalosModel", "TestSupport", argumentParser],
@@ -201,7 +204,8 @@ let package = Package(
         // MARK: - Tests
         .target(name: "CodecTesting", path: "Tests/CodecTesting", swiftSettings: strict),
         /** A folder of a test's own, and programs that run in it. */
-        .target(name: "FolderTesting", path: "Tests/FolderTesting", swiftSettings: strict),
+        .target(
+            name: "FolderTesting", dependencies: ["ProgramTesting"], path: "Tests/FolderTesting", swiftSettings: strict),
         /** Known answers and captures: a target's own, and those of a further folder. */
         .target(name: "VectorTesting", path: "Tests/VectorTesting", swiftSettings: strict),
         tests("VectorTests", ["VectorTesting"]),
@@ -219,12 +223,13 @@ let package = Package(
         tests(
             "TFTPServiceTests",
             [
-                "CodecTesting", "Compositions", "Digests", "FolderTesting", "NetworkTypes", "ServerTesting", "TFTP",
+                "CodecTesting", "Compositions", "Digests", "FolderTesting", "NetworkTypes", "ProgramTesting",
+                "ServerTesting", "TFTP",
                 "TFTPService",
                 logging,
             ]),
         tests("OCIModelTests", ["CodecTesting", "Digests", "OCIModel"]),
-        tests("StoresTests", ["Compositions", "Digests", "FolderTesting", "Stores"]),
+        tests("StoresTests", ["Compositions", "Digests", "FolderTesting", "ProgramTesting", "Stores"]),
         tests("SquashFSTests", ["Bytes", "CTesting", "CodecTesting", "Compression", "FolderTesting", "SquashFS"]),
         tests("IPXETests", ["IPXE", "TalosModel"]),
         tests(
@@ -237,11 +242,14 @@ let package = Package(
             name: "DHCPRig",
             dependencies: ["Timelines", "Bytes", "CLinux", "DHCPService", "NetworkTypes", "Netboot", logging],
             path: "Tests/DHCPRig", swiftSettings: strict),
-        .target(name: "NamespaceTesting", path: "Tests/NamespaceTesting", swiftSettings: strict),
+        .target(
+            name: "NamespaceTesting", dependencies: ["ProgramTesting"], path: "Tests/NamespaceTesting",
+            swiftSettings: strict),
         tests(
             "DHCPServiceTests",
             [
-                "Timelines", "Bytes", "CLinux", "CodecTesting", "DHCP", "DHCPRig", "DHCPService", "NamespaceTesting",
+                "Timelines", "Bytes", "CLinux", "CodecTesting", "DHCP", "DHCPRig", "DHCPService",
+                "NamespaceTesting",
                 "NetworkTypes", "Netboot", "ServerTesting", "VectorTesting", logging,
             ]),
         tests("TimelinesTests", ["Timelines", "NetworkTypes", logging]),
@@ -255,15 +263,15 @@ let package = Package(
         tests(
             "ReleasesTests",
             [
-                "Workers", "Compositions", "Compression", "Digests", "LayoutBuilding", "OCIModel", "Releases",
-                "Stores", "TalosModel", "TarArchives", "Trust",
+                "Workers", "Compositions", "Compression", "Digests", "LayoutBuilding", "OCIModel", "ProgramTesting",
+                "Releases", "Stores", "TalosModel", "TarArchives", "Trust",
             ]),
         tests(
             "ImagingTests",
             [
                 "CLZMA", "CPIO", "CTesting", "CZstd", "CodecTesting", "Compositions", "Compression", "Digests",
                 "Imaging",
-                "OCIModel",
+                "OCIModel", "ProgramTesting",
                 "Releases",
                 "Schematics",
                 "SquashFS", "Stores", "TalosModel", "TarArchives", "Trust",
@@ -290,7 +298,8 @@ let package = Package(
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "CPIO", "CanonicalYAML", "DHCP", "HTTPSemantics", "IPXE", "Machines", "NetworkTypes", "OCIModel",
+                "CPIO", "CanonicalYAML", "DHCP", "HTTPSemantics", "IPXE", "Machines", "NetworkTypes",
+                "OCIModel",
                 "Schematics", "TFTP", "TalosModel", "TarArchives",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ], path: "Tests/Fuzzing/FuzzTargets", swiftSettings: strict),
@@ -331,7 +340,7 @@ let package = Package(
             "SlipwayTests",
             [
                 "Bytes", "DHCP", "DHCPRig", "Digests", "LayoutBuilding", "NamespaceTesting", "NetworkTypes", "OCIModel",
-                "ServerTesting", "VectorTesting", "slipway",
+                "ProgramTesting", "ServerTesting", "VectorTesting", "slipway",
             ], resources: [.copy("Fixtures")]),
         tests("PrometheusMetricsTests", ["PrometheusMetrics", coreMetrics]),
     ]

@@ -1,6 +1,6 @@
 import Foundation
+import ProgramTesting
 import Synchronization
-import TestSupport
 
 /// A process of the lab, with everything that it writes kept in a file and watched as it comes. For a machine that is
 /// its serial line.

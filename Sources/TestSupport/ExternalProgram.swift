@@ -1,4 +1,5 @@
 import Foundation
+import ProgramTesting
 
 /// A program of the machine, run to its end: the packers and unpackers that a release is made with here are other
 /// people's, so that a fault of ours cannot agree with itself.
@@ -61,10 +62,15 @@ public struct ExternalProgram: Sendable {
         }
         let result = try open(output ?? "\(scratch).out")
         let errors = try open("\(scratch).err")
-        let status = try ChildProcess(
-            [path] + arguments, environment: environment, directory: directory, input: source?.fileDescriptor,
-            output: result.fileDescriptor, errors: errors.fileDescriptor
-        ).wait()
+        let status: Int32
+        do throws(ProgramError) {
+            status = try ChildProcess(
+                [path] + arguments, environment: environment, directory: directory, input: source?.fileDescriptor,
+                output: result.fileDescriptor, errors: errors.fileDescriptor
+            ).wait()
+        } catch {
+            throw TestSupportError(error.description)
+        }
         for file in [source, result, errors] { try? file?.close() }
         let said = { (suffix: String) in (try? String(contentsOfFile: "\(scratch).\(suffix)", encoding: .utf8)) ?? "" }
         guard status == 0 else {

@@ -1,4 +1,5 @@
 import Compression
+import FolderTesting
 import Foundation
 import Testing
 
@@ -45,17 +46,10 @@ import Testing
         let content = noise(300_000)
         let frame =
             framing.opening(noise(120)) + run(framing, content, piece: 4096) + framing.closing(head: 120, 300_000)
-        let path = FileManager.default.temporaryDirectory.path + "/stored-\(format)-\(UUID().uuidString)"
-        defer { for ending in ["", ".out"] { try? FileManager.default.removeItem(atPath: path + ending) } }
-        try Data(frame + frame).write(to: URL(filePath: path))
-        let process = Process()
-        process.executableURL = URL(filePath: "/bin/sh")
-        process.arguments = ["-c", "exec \(format) -dc <'\(path)' >'\(path).out'"]
-        try process.run()
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0)
+        let folder = try TemporaryFolder()
+        try folder.write("frames", frame + frame)
         let once = noise(120) + content
-        #expect(FileManager.default.contents(atPath: path + ".out").map { [UInt8]($0) } == once + once)
+        #expect(try folder.run("\(format)", ["-dc"], input: "frames") == once + once)
     }
 
     /// The run has the length that was announced, whatever comes.

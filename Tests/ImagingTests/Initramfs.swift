@@ -3,6 +3,7 @@ import CTesting
 import Compositions
 import Compression
 import Foundation
+import ProgramTesting
 import Stores
 import TalosModel
 import Testing
@@ -74,20 +75,7 @@ private func listing(of archive: [UInt8]) throws -> [String] {
 /// Runs a program that must succeed, and gives what it printed.
 @discardableResult
 func run(_ program: String, _ arguments: [String], in folder: String) throws -> String {
-    let target = URL(filePath: folder + "/output-\(UUID().uuidString)")
-    try Data().write(to: target)
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = [program] + arguments
-    process.currentDirectoryURL = URL(filePath: folder)
-    process.environment = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"]
-    process.standardOutput = try FileHandle(forWritingTo: target)
-    process.standardError = FileHandle.standardError
-    try process.run()
-    process.waitUntilExit()
-    let output = String(decoding: try Data(contentsOf: target), as: UTF8.self)
-    try #require(process.terminationStatus == 0, "\(program) \(arguments) ended with \(process.terminationStatus)")
-    return output
+    String(decoding: try ProgramRun(program, arguments, in: folder).checked().output, as: UTF8.self)
 }
 
 /// A squashfs image unpacked by unsquashfs.

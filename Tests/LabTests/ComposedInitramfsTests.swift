@@ -34,7 +34,8 @@ extension LabTests.ComposedInitramfsTests {
         let schematic = try Schematic(decoding: Array(EverySort.schematic.utf8))
         let release = try #require(catalog.snapshot.summary(version))
         let factory = Factory(
-            store: store, catalog: catalog, imager: imager, queue: BuildQueue(width: 2, capacity: 64),
+            store: store, repository: SchematicRecords(store: store), catalog: catalog, imager: imager,
+            queue: BuildQueue(width: 2, capacity: 64),
             logger: Logger(label: "lab"))
         let composition = try await factory.composition(
             of: AssetOrder(AssetPath(.initramfs, architecture: .amd64), of: schematic, version: version))

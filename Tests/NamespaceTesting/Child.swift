@@ -1,11 +1,11 @@
 import Foundation
+import ProgramTesting
 import Testing
 
 /// A process with a pipe to end it by and lines to read.
-///
-/// Spawned by hand: Foundation's `Process` waits for a descriptor that other children may have inherited, for ever.
 public final class Child {
-    private var process: pid_t = 0
+    private let process: ChildProcess
+    private var isRunning = true
     private var input: Int32
     private let output: Int32
     private var rest: [UInt8] = []
@@ -14,27 +14,20 @@ public final class Child {
         var (toChild, fromChild): ([Int32], [Int32]) = ([0, 0], [0, 0])
         try #require(pipe(&toChild) == 0 && pipe(&fromChild) == 0)
         for descriptor in toChild + fromChild { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+        defer {
+            close(toChild[0])
+            close(fromChild[1])
+        }
         (input, output) = (toChild[1], fromChild[0])
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, toChild[0], 0)
-        posix_spawn_file_actions_adddup2(&actions, fromChild[1], 1)
-        posix_spawn_file_actions_adddup2(&actions, fromChild[1], 2)
-        // Threads of the test process block signals, and a child would inherit that.
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        var noSignals = sigset_t()
-        sigemptyset(&noSignals)
-        posix_spawnattr_setsigmask(&attributes, &noSignals)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
-        var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
-        defer { for argument in arguments { free(argument) } }
-        let status = posix_spawnp(&process, command[0], &actions, &attributes, &arguments, environ)
-        close(toChild[0])
-        close(fromChild[1])
-        try #require(status == 0, "\(command[0]): \(String(cString: strerror(status)))")
+        do {
+            process = try ChildProcess(
+                command, environment: ProcessInfo.processInfo.environment, input: toChild[0], output: fromChild[1],
+                errors: fromChild[1])
+        } catch {
+            close(input)
+            close(output)
+            throw error
+        }
     }
 
     deinit {
@@ -75,15 +68,15 @@ public final class Child {
     }
 
     public func terminate() {
-        if process > 0 { kill(process, SIGTERM) }
+        if isRunning { kill(process.id, SIGTERM) }
         closeInput()
         wait()
     }
 
     /// Whether it has ended by itself.
     public var hasEnded: Bool {
-        if process > 0, waitpid(process, nil, WNOHANG) == process { process = 0 }
-        return process == 0
+        if isRunning, process.ended() != nil { isRunning = false }
+        return !isRunning
     }
 
     private func closeInput() {
@@ -92,7 +85,7 @@ public final class Child {
     }
 
     private func wait() {
-        if process > 0 { waitpid(process, nil, 0) }
-        process = 0
+        if isRunning { _ = process.wait() }
+        isRunning = false
     }
 }

@@ -2,6 +2,7 @@ import Digests
 import Foundation
 import LayoutBuilding
 import OCIModel
+import ProgramTesting
 import Releases
 import TalosModel
 import Testing
@@ -44,15 +45,9 @@ enum Skopeo {
     static var isPresent: Bool { path != nil }
 
     static func run(_ arguments: String...) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: try #require(path))
-        process.arguments = ["--insecure-policy"] + arguments
-        let output = Pipe()
-        process.standardError = output
-        process.standardOutput = FileHandle.nullDevice
-        try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0, "skopeo \(arguments): \(text)")
+        try ProgramRun(
+            try #require(path), ["--insecure-policy"] + arguments,
+            environment: ProcessInfo.processInfo.environment
+        ).checked()
     }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import LayoutBuilding
+import ProgramTesting
 import ServerTesting
 import Testing
 
@@ -72,7 +73,8 @@ final class Program {
         }
     }()
 
-    let process: pid_t
+    var process: pid_t { child.id }
+    private let child: ChildProcess
     private let scratch: Scratch
     private var status: Int32?
 
@@ -86,27 +88,24 @@ final class Program {
         scratch = try Scratch()
         let folder = scratch.path
         try scratch.write("input", input)
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, "\(folder)/input", O_RDONLY, 0)
-        posix_spawn_file_actions_addopen(&actions, 1, "\(folder)/output", O_WRONLY | O_CREAT | O_APPEND, 0o600)
-        posix_spawn_file_actions_addopen(&actions, 2, "\(folder)/errors", O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        func handle(_ name: String, _ flags: Int32) throws -> FileHandle {
+            let descriptor = open("\(folder)/\(name)", flags | O_CLOEXEC, 0o600)
+            try #require(descriptor >= 0, "\(folder)/\(name): \(String(cString: strerror(errno)))")
+            return FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        }
+        let input = try handle("input", O_RDONLY)
+        let output = try handle("output", O_WRONLY | O_CREAT | O_APPEND)
+        let errors = try handle("errors", O_WRONLY | O_CREAT | O_APPEND)
         let variables = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": folder].merging(environment) { $1 }
-        var arguments = command.map { strdup($0) } + [nil]
-        var words = variables.map { strdup("\($0.key)=\($0.value)") } + [nil]
-        defer { for word in arguments + words { free(word) } }
-        var process: pid_t = 0
-        let code = posix_spawn(&process, command[0], &actions, nil, &arguments, &words)
-        try #require(code == 0, "\(command[0]): \(String(cString: strerror(code)))")
-        self.process = process
+        child = try ChildProcess(
+            command, environment: variables, input: input.fileDescriptor, output: output.fileDescriptor,
+            errors: errors.fileDescriptor)
     }
 
     deinit {
         if status == nil {
             kill(process, SIGKILL)
-            var status: Int32 = 0
-            waitpid(process, &status, 0)
+            _ = child.wait()
         }
     }
 
@@ -127,10 +126,8 @@ final class Program {
     /// Whether it has ended.
     var hasEnded: Bool {
         if status != nil { return true }
-        var status: Int32 = 0
-        guard waitpid(process, &status, WNOHANG) == process else { return false }
-        self.status = status
-        return true
+        status = child.ended()
+        return status != nil
     }
 
     /// Waits for its end.
@@ -139,7 +136,7 @@ final class Program {
     func finish(within seconds: Double = patience) throws -> Int32 {
         try #require(holds(within: seconds) { hasEnded }, "it runs on: \(errors)")
         let status = status ?? 0
-        return status & 0x7F == 0 ? (status >> 8) & 0xFF : -(status & 0x7F)
+        return status > 128 ? 128 - status : status
     }
 
     /// Whether it says so on standard error, now or soon: the log is written behind what it tells of.

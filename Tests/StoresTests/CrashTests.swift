@@ -2,6 +2,7 @@ import Compositions
 import Digests
 import FolderTesting
 import Foundation
+import ProgramTesting
 import Stores
 import Testing
 
@@ -71,22 +72,19 @@ import Testing
     /// Starts a test of this binary in a process of its own, and kills that so many microseconds after it has written to its log
     /// for the first time.
     static func killChild(_ test: String, _ root: String, log: String, after delay: UInt32) throws {
-        let child = Process()
-        child.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-        child.arguments = try ownArguments(test)
-        child.environment = ProcessInfo.processInfo.environment.merging([
-            "SLIPWAY_KILLABLE_STORE": root, "SLIPWAY_KILLABLE_LOG": log,
-        ]) { $1 }
-        child.standardOutput = FileHandle.nullDevice
-        child.standardError = FileHandle.nullDevice
+        let program = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().path
         let before = try size(log)
-        try child.run()
+        let child = try ChildProcess(
+            [program] + ownArguments(test),
+            environment: ProcessInfo.processInfo.environment.merging([
+                "SLIPWAY_KILLABLE_STORE": root, "SLIPWAY_KILLABLE_LOG": log,
+            ]) { $1 })
         let deadline = Date(timeIntervalSinceNow: 60)
         while try size(log) == before, Date() < deadline { usleep(1000) }
         #expect(try size(log) > before, "the child stored nothing in a minute")
         usleep(delay)
-        kill(child.processIdentifier, SIGKILL)
-        child.waitUntilExit()
+        kill(child.id, SIGKILL)
+        #expect(child.wait() == 128 + SIGKILL)
     }
 
     private static func size(_ path: String) throws -> Int {

@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import NetworkTypes
+import ProgramTesting
 import ServerTesting
 import Synchronization
 import TFTP
@@ -66,27 +67,9 @@ func withServer<T>(
 }
 
 /// Runs a program off the cooperative pool; its exit status and what it wrote.
-func runProgram(_ path: String, _ arguments: [String], input: String? = nil) async throws -> (
-    status: Int32, output: String
-) {
-    try await withCheckedThrowingContinuation { continuation in
-        DispatchQueue.global().async {
-            continuation.resume(
-                with: Result {
-                    let process = Process()
-                    process.executableURL = URL(fileURLWithPath: path)
-                    process.arguments = arguments
-                    let pipe = Pipe()
-                    process.standardOutput = pipe
-                    process.standardError = pipe
-                    process.standardInput = FileHandle.nullDevice
-                    try process.run()
-                    let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-                    process.waitUntilExit()
-                    return (process.terminationStatus, output)
-                })
-        }
-    }
+func runProgram(_ path: String, _ arguments: [String]) async throws -> (status: Int32, output: String) {
+    let run = try await blocking { try ProgramRun(path, arguments) }
+    return (run.status, String(decoding: run.output + run.errors, as: UTF8.self))
 }
 
 /// Bytes that differ from block to block.
