@@ -56,7 +56,7 @@ let package = Package(
         /** The two ways off the cooperative pool: bounded work that blocks or computes, and threads of servers' own. */
         library("Workers", ["CLinux", .product(name: "NIOPosix", package: "swift-nio")]),
         /** When to look at folders again. */
-        library("FolderChanges", ["CLinux", "Workers"]),
+        library("FolderChanges", ["Workers"]),
         /** What errors of all modules have: a code, a sentence, and what lies beneath. */
         library("Errors"),
         /** zstd, xz and gzip as streams, with limits. */
@@ -208,6 +208,10 @@ let package = Package(
             name: "FolderTesting", dependencies: ["ProgramTesting"], path: "Tests/FolderTesting", swiftSettings: strict),
         /** Known answers and captures: a target's own, and those of a further folder. */
         .target(name: "VectorTesting", path: "Tests/VectorTesting", swiftSettings: strict),
+        /** Captures of Ethernet frames, and the datagrams in them. */
+        .target(
+            name: "CaptureTesting", dependencies: ["Bytes", "NetworkTypes"], path: "Tests/CaptureTesting",
+            swiftSettings: strict),
         tests("VectorTests", ["VectorTesting"]),
         tests("GroundTests", ["Bytes", "Compositions", "Digests", "NetworkTypes"]),
         tests("CompressionTests", ["CodecTesting", "Compression", "FolderTesting"]),
@@ -233,10 +237,10 @@ let package = Package(
         tests("SquashFSTests", ["Bytes", "CTesting", "CodecTesting", "Compression", "FolderTesting", "SquashFS"]),
         tests("IPXETests", ["IPXE", "TalosModel"]),
         tests(
-            "DHCPTests", ["Bytes", "CodecTesting", "DHCP", "NetworkTypes", "VectorTesting"],
+            "DHCPTests", ["Bytes", "CaptureTesting", "CodecTesting", "DHCP", "NetworkTypes", "VectorTesting"],
             resources: [.copy("Fixtures")]),
         tests(
-            "NetbootTests", ["Bytes", "DHCP", "Netboot", "NetworkTypes", "VectorTesting"],
+            "NetbootTests", ["Bytes", "CaptureTesting", "DHCP", "Netboot", "NetworkTypes", "VectorTesting"],
             resources: [.copy("Fixtures")]),
         .executableTarget(
             name: "DHCPRig",
@@ -248,7 +252,7 @@ let package = Package(
         tests(
             "DHCPServiceTests",
             [
-                "Timelines", "Bytes", "CLinux", "CodecTesting", "DHCP", "DHCPRig", "DHCPService",
+                "Timelines", "Bytes", "CLinux", "CaptureTesting", "CodecTesting", "DHCP", "DHCPRig", "DHCPService",
                 "NamespaceTesting",
                 "NetworkTypes", "Netboot", "ServerTesting", "VectorTesting", logging,
             ]),
@@ -298,7 +302,7 @@ let package = Package(
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "CPIO", "CanonicalYAML", "DHCP", "HTTPSemantics", "IPXE", "Machines", "NetworkTypes",
+                "CPIO", "CanonicalYAML", "CaptureTesting", "DHCP", "HTTPSemantics", "IPXE", "Machines", "NetworkTypes",
                 "OCIModel",
                 "Schematics", "TFTP", "TalosModel", "TarArchives",
                 .product(name: "HTTPTypes", package: "swift-http-types"),

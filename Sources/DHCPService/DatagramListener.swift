@@ -18,6 +18,10 @@ final class DatagramListener: Sendable {
     let receiver: Int32
     let sender: Int32
 
+    var isCapture: Bool {
+        if case .capture = way { true } else { false }
+    }
+
     /// Binds a port, on one interface if one is named.
     init(_ port: ServicePort, number: UInt16, interface: String?) throws(DHCPServiceError) {
         let opened = dhcp_open(number, interface)
@@ -30,7 +34,7 @@ final class DatagramListener: Sendable {
             }
         }
         way = .socket(port)
-        self.number = dhcp_bound_port(opened)
+        self.number = SocketEndpoint(boundBy: opened)?.port
         (receiver, sender) = (opened, opened)
     }
 
@@ -84,16 +88,16 @@ private struct Conversation: ~Copyable {
     mutating func run(_ table: InterfaceTable, until stop: StopEvent) throws(DHCPServiceError) {
         var failures = 0
         while stop.wait(for: listener.receiver, milliseconds: -1) {
-            let count = dhcp_receive(batch.place, listener.receiver)
+            let count = batch.receive(from: listener.receiver)
             if count > 0 {
                 failures = 0
                 let view = table.view(missing: isMissing)
                 isMissing = false
                 for position in 0..<count { answer(position, view) }
-            } else if count < 0, -count != EAGAIN, -count != EINTR {
+            } else if count < 0, ![Int(EAGAIN), Int(EINTR)].contains(-count) {
                 // Interfaces come and go; a socket that is broken stays so.
                 failures += 1
-                guard failures < 100 else { throw .system(action: "receiving DHCP", code: -count) }
+                guard failures < 100 else { throw .system(action: "receiving DHCP", code: Int32(clamping: -count)) }
                 guard stop.wait(for: -1, milliseconds: 100) else { break }
             }
             flush()
@@ -101,18 +105,18 @@ private struct Conversation: ~Copyable {
         }
     }
 
-    private mutating func answer(_ position: Int32, _ view: AddressView) {
-        let datagram: dhcp_datagram
+    private mutating func answer(_ position: Int, _ view: AddressView) {
+        let datagram: ReceivedDatagram
         let port: ServicePort
         switch listener.way {
         case .socket(let own):
-            datagram = dhcp_received(batch.place, position)
+            datagram = batch.datagram(position, isPacket: false)
             port = own
         case .capture(let numbers, let interfaces):
-            datagram = dhcp_captured(batch.place, position)
-            port = datagram.destination_port == numbers.bootServer ? .bootServer : .dhcp
+            datagram = batch.datagram(position, isPacket: true)
+            port = datagram.destination.port == numbers.bootServer ? .bootServer : .dhcp
             // What this host only passes on, as a router, is meant for another.
-            guard datagram.is_for_all != 0 || view.isOwn(IPv4Address(value: datagram.destination)) else { return }
+            guard datagram.isForAll || view.isOwn(datagram.destination.address) else { return }
             if let interfaces {
                 guard let interface = view.interfaces[datagram.interface] else {
                     isMissing = true
@@ -122,43 +126,39 @@ private struct Conversation: ~Copyable {
             }
         }
         tally.received += 1
-        guard datagram.is_unusable == 0, let bytes = datagram.bytes else {
+        guard let payload = datagram.payload else {
             tally.malformed += 1
             return
         }
-        let destination = IPv4Address(value: datagram.destination)
-        guard let server = view.server(spokenToAt: destination, interface: datagram.interface) else {
+        guard let server = view.server(spokenToAt: datagram.destination.address, interface: datagram.interface) else {
             tally.unaddressed += 1
             isMissing = true
             return
         }
-        let source = SocketEndpoint(address: IPv4Address(value: datagram.source), port: datagram.source_port)
-        let payload = UnsafeRawBufferPointer(start: bytes, count: Int(datagram.length))
         guard
             let to = responder.answer(
-                to: payload, on: port, from: source, server: server, into: &outgoing, tally: &tally)
+                to: payload, on: port, from: datagram.source, server: server, into: &outgoing, tally: &tally)
         else { return }
         queue(to, from: server.address, datagram)
     }
 
-    private mutating func queue(_ to: SocketEndpoint, from server: IPv4Address, _ question: dhcp_datagram) {
+    private mutating func queue(_ to: SocketEndpoint, from server: IPv4Address, _ question: ReceivedDatagram) {
         // A broadcast leaves by the interface that asked, which needs no route; for the rest the routes know best, for a relay
         // may be reached by another way than its message came.
         let interface = to.address == .broadcast ? question.interface : 0
         for isLastTry in [false, true] {
-            let result = dhcp_queue(
-                batch.place, outgoing, outgoing.count, to.address.value, to.port, server.value,
-                question.destination_port, interface)
-            if result == 0 { return }
+            let isAdded = batch.add(
+                outgoing, to: to, from: SocketEndpoint(address: server, port: question.destination.port),
+                hasPort: !listener.isCapture, interface: interface)
+            if isAdded { return }
             if isLastTry { tally.unsent += 1 } else { flush() }
         }
     }
 
     private mutating func flush() {
-        var code: Int32 = 0
-        let failed = dhcp_flush(batch.place, listener.sender, &code)
+        let (failed, code) = batch.flush(to: listener.sender)
         guard failed > 0 else { return }
-        tally.unsent += UInt64(failed)
+        tally.unsent += failed
         responder.logger.debug(
             "DHCP answers not sent",
             metadata: ["dhcp.count": "\(failed)", "dhcp.error": "\(String(cString: strerror(code)))"])

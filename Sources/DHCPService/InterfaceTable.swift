@@ -1,41 +1,6 @@
-import CLinux
 import Netboot
 import NetworkTypes
 import Synchronization
-
-/// A network interface of this host.
-struct NetworkInterface: Hashable, Sendable {
-    var name: String
-    var index: UInt32
-    /// Its Ethernet address, if it is Ethernet.
-    var mac: MACAddress?
-    var isLoopback: Bool
-    var isUp: Bool
-    /// Its IPv4 addresses, the primary one first.
-    var addresses: [IPv4Address]
-
-    /// All interfaces in the order of their indices.
-    static func all() throws(DHCPServiceError) -> [NetworkInterface] {
-        let capacity = 4096
-        let list = UnsafeMutablePointer<dhcp_interface>.allocate(capacity: capacity)
-        defer { list.deallocate() }
-        let count = dhcp_interfaces(list, Int32(capacity))
-        guard count >= 0 else { throw .system(action: "reading the network interfaces", code: -count) }
-        var found: [UInt32: NetworkInterface] = [:]
-        for position in 0..<Int(count) {
-            let entry = list[position]
-            var interface =
-                found[entry.index]
-                ?? NetworkInterface(
-                    name: String(cString: dhcp_interface_name(list + position)), index: entry.index, mac: nil,
-                    isLoopback: entry.is_loopback != 0, isUp: entry.is_up != 0, addresses: [])
-            if entry.is_ethernet != 0 { interface.mac = MACAddress(value: entry.mac) }
-            if entry.address != 0 { interface.addresses.append(IPv4Address(value: entry.address)) }
-            found[entry.index] = interface
-        }
-        return found.values.sorted { $0.index < $1.index }
-    }
-}
 
 /// How this host is reached, by interface, at one moment.
 struct AddressView: Sendable {

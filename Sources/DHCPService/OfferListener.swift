@@ -52,12 +52,12 @@ final class OfferListener: Sendable {
         neighbour.look(responder.logger, descriptor)
         while stop.wait(for: descriptor, milliseconds: waiting.isEmpty ? 5000 : 100) {
             neighbour.look(responder.logger, descriptor)
-            let count = dhcp_receive(batch.place, descriptor)
+            let count = batch.receive(from: descriptor)
             let now = ContinuousClock.now
             if count > 0 {
                 let own = table.view().addresses
                 for position in 0..<count {
-                    guard let heard = read(dhcp_captured(batch.place, position), own, now) else { continue }
+                    guard let heard = read(batch.datagram(position, isPacket: true), own, now) else { continue }
                     // The last are kept: what a machine does now says more than what a flood said before.
                     if waiting.count >= Self.mostWaiting { waiting.removeFirst() }
                     waiting.append(heard)
@@ -67,18 +67,16 @@ final class OfferListener: Sendable {
                 waiting.removeFirst()
                 responder.judge(first.advice, machine: first.machine, transaction: first.transaction, at: now)
             }
-            if count == DHCP_BATCH || count < 0 && -count != EAGAIN {
+            if count == DatagramBatch.capacity || count < 0 && -count != Int(EAGAIN) {
                 guard stop.wait(for: -1, milliseconds: 20) else { return }
             }
         }
     }
 
     private func read(
-        _ datagram: dhcp_datagram, _ own: Set<IPv4Address>, _ now: ContinuousClock.Instant
+        _ datagram: ReceivedDatagram, _ own: Set<IPv4Address>, _ now: ContinuousClock.Instant
     ) -> Overheard? {
-        guard datagram.is_unusable == 0, let bytes = datagram.bytes,
-            let offer = try? DHCPMessage(
-                decoding: UnsafeRawBufferPointer(start: bytes, count: Int(datagram.length))),
+        guard let payload = datagram.payload, let offer = try? DHCPMessage(decoding: payload),
             // What an acknowledgement says was offered before, and by then the machine may be well on its way.
             offer.messageType == .offer, let machine = offer.macAddress
         else { return nil }

@@ -6,13 +6,13 @@ final class StopEvent: Sendable {
     let descriptor: Int32
 
     init() throws(DHCPServiceError) {
-        descriptor = dhcp_event_create()
-        guard descriptor >= 0 else { throw .system(action: "creating an event descriptor", code: errno) }
+        descriptor = linux_event_create()
+        guard descriptor >= 0 else { throw .system(action: "creating an event descriptor", code: -descriptor) }
     }
 
-    deinit { close(descriptor) }
+    deinit { if descriptor >= 0 { close(descriptor) } }
 
-    func signal() { dhcp_event_signal(descriptor) }
+    func signal() { linux_event_signal(descriptor) }
 
     /// Waits until the descriptor is readable or the time is over.
     /// - Returns: False once the event was signalled.

@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 
 /// What a served folder holds, kept from one look to the next: a directory that has not changed is not read again.

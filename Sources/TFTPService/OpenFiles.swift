@@ -1,4 +1,3 @@
-import CLinux
 import Compositions
 import Glibc
 import Synchronization
@@ -31,7 +30,10 @@ public final class OpenFile: ReadableFile {
     var memory: UnsafeRawPointer? { mapping.flatMap { UnsafeRawPointer(bitPattern: $0) } }
 
     /// Whether it still has all the bytes that it had when it was opened.
-    var isWhole: Bool { linux_file_length(descriptor) >= off_t(clamping: length) }
+    var isWhole: Bool {
+        var status = stat()
+        return fstat(descriptor, &status) == 0 && status.st_size >= off_t(clamping: length)
+    }
 
     /// Where it lies, without symbolic links.
     public func path() throws(TFTPContentError) -> String {

@@ -44,7 +44,7 @@ public final class ServedFolder: Sendable {
     /// - Parameter age: The least age in seconds of the last look.
     public func refresh(ifOlderThan age: Double = 0) {
         index.withLock { index in
-            let now = Double(tftp_now()) / 1e9
+            let now = Double(monotonicNanoseconds()) / 1e9
             guard age <= 0 || now - index.read >= age else { return }
             index.read = now
             let root = (try? openRoot()) ?? -1
@@ -118,8 +118,12 @@ public final class ServedFolder: Sendable {
         }
     }
 
+    /// A FIFO must not hold the opener, so nothing waits; and a device is told apart only when it is open.
+    private static let openFlags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
+
     static func descend(from root: Int32, to components: [String], directory: Bool = false) -> Int32 {
-        let descriptor = tftp_open_beneath(root, components.joined(separator: "/"), directory)
+        let descriptor = linux_open_beneath(
+            root, components.joined(separator: "/"), openFlags | (directory ? O_DIRECTORY : 0))
         guard descriptor == -ENOSYS else { return descriptor }
         return descendByComponents(from: root, to: components, directory: directory)
     }
@@ -128,9 +132,11 @@ public final class ServedFolder: Sendable {
         var folder = root
         for (index, component) in components.enumerated() {
             let isLast = index == components.count - 1
-            let next = tftp_open_component(folder, component, isLast ? directory : true)
+            let next = openat(folder, component, openFlags | O_NOFOLLOW | (isLast && !directory ? 0 : O_DIRECTORY))
+            let error = errno
             if folder != root { close(folder) }
-            guard next >= 0, !isLast else { return next }
+            guard next >= 0 else { return -error }
+            guard !isLast else { return next }
             folder = next
         }
         return -ENOENT

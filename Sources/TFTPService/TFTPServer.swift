@@ -40,7 +40,8 @@ public final class TFTPServer: Sendable {
                 throw .binding(SocketEndpoint(address: address, port: settings.port), errno: -descriptor)
             }
             sockets.append(descriptor)
-            endpoints.append(SocketEndpoint(address: address, port: tftp_bound_port(descriptor)))
+            endpoints.append(
+                SocketEndpoint(boundBy: descriptor) ?? SocketEndpoint(address: address, port: settings.port))
         }
         self.endpoints = endpoints
         self.tree = tree

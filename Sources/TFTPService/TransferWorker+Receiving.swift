@@ -5,10 +5,10 @@ import TFTP
 extension TransferWorker {
     mutating func receive(from socket: Int) {
         let isRequestPort = sockets[socket].isRequestPort
-        let count = tftp_receive(receiver, sockets[socket].descriptor)
+        let count = linux_receive(receiver, sockets[socket].descriptor)
         for index in 0..<max(0, Int(count)) {
-            let datagram = tftp_received(receiver, Int32(index))
-            guard datagram.length >= 4, let bytes = tftp_received_bytes(receiver, Int32(index)), bytes[0] == 0 else {
+            let datagram = linux_received(receiver, Int32(index))
+            guard datagram.length >= 4, let bytes = datagram.bytes, bytes[0] == 0 else {
                 counts.strays += 1
                 continue
             }
@@ -21,7 +21,7 @@ extension TransferWorker {
                 receiveError(UnsafeBufferPointer(start: bytes, count: Int(datagram.length)), slot: slot)
             case 1 where isRequestPort, 2 where isRequestPort:
                 // A request to a broadcast address is to be ignored without a word (RFC 1123 §4.2.3.5).
-                guard !datagram.broadcast, !datagram.truncated else {
+                guard datagram.destination == datagram.local, !datagram.is_truncated else {
                     counts.strays += 1
                     continue
                 }
@@ -46,8 +46,8 @@ extension TransferWorker {
 
     /// The transfer that a packet belongs to. One that belongs to none is dropped in silence, since its sender may be forged
     /// and an ERROR would go to somebody else.
-    mutating func slot(of datagram: tftp_datagram, on socket: Int) -> Int? {
-        let key = UInt64(datagram.address) << 16 | UInt64(datagram.port)
+    mutating func slot(of datagram: linux_datagram, on socket: Int) -> Int? {
+        let key = UInt64(datagram.source) << 16 | UInt64(datagram.source_port)
         guard let slot = slots[key], transfers[slot]?.socket == socket else {
             counts.strays += 1
             return nil
@@ -72,8 +72,8 @@ extension TransferWorker {
         }
     }
 
-    mutating func receiveRequest(_ bytes: [UInt8], datagram: tftp_datagram, listener: Int) {
-        let client = SocketEndpoint(address: IPv4Address(value: datagram.address), port: datagram.port)
+    mutating func receiveRequest(_ bytes: [UInt8], datagram: linux_datagram, listener: Int) {
+        let client = SocketEndpoint(address: IPv4Address(value: datagram.source), port: datagram.source_port)
         let server = IPv4Address(value: datagram.local)
         // Nothing can come from port 0, and an answer to it could not be sent.
         guard client.port != 0 else { return }

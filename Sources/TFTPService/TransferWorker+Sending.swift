@@ -89,7 +89,7 @@ extension TransferWorker {
             let length = Int(range.upperBound - range.lowerBound)
             if let memory = transfer.memory {
                 let place = reserve(count * 4, vectors: count * 2, socket: transfer.socket)
-                let isAdded = tftp_sender_add_blocks(
+                let isAdded = tftp_add_blocks(
                     sender, UInt32(truncatingIfNeeded: transfer.client >> 16),
                     UInt16(truncatingIfNeeded: transfer.client), transfer.source, place, first, UInt32(count),
                     transfer.state.blockSize, memory + Int(range.lowerBound), length)
@@ -126,8 +126,8 @@ extension TransferWorker {
     /// Room for a message to `socket`. What waits for another socket, or leaves too little room, is sent first.
     mutating func reserve(_ count: Int, vectors: Int = 1, socket: Int) -> UnsafeMutablePointer<UInt8> {
         // A flush may find a file too short, and leave the ERROR that says so.
-        while tftp_sender_count(sender) > 0,
-            staged != socket || arenaUsed + count > Self.arenaSize || !tftp_sender_has_room(sender, Int32(vectors))
+        while linux_sender_count(sender) > 0,
+            staged != socket || arenaUsed + count > Self.arenaSize || !linux_sender_has_room(sender, Int32(vectors))
         {
             flush()
         }
@@ -138,9 +138,9 @@ extension TransferWorker {
     mutating func add(
         _ bytes: UnsafeMutablePointer<UInt8>, _ count: Int, to client: UInt64, from source: UInt32, segment: UInt16
     ) {
-        _ = tftp_sender_add(
-            sender, UInt32(truncatingIfNeeded: client >> 16), UInt16(truncatingIfNeeded: client), source, bytes, count,
-            segment)
+        _ = linux_sender_add(
+            sender, UInt32(truncatingIfNeeded: client >> 16), UInt16(truncatingIfNeeded: client), source, 0, bytes,
+            count, segment)
     }
 
     mutating func flush() {
@@ -156,27 +156,27 @@ extension TransferWorker {
 
     /// Sends what waits. The transfers of which a part is not there any more are left to the caller.
     private mutating func drain(_ shortened: inout [Int]) {
-        guard tftp_sender_count(sender) > 0 else { return }
+        guard linux_sender_count(sender) > 0 else { return }
         let descriptor = sockets[staged].descriptor
         while true {
-            switch tftp_sender_flush(sender, descriptor) {
+            switch linux_sender_flush(sender, descriptor) {
             case 0: return
             case EAGAIN, ENOBUFS: return waitForRoom()
             case EINVAL, EIO, EOPNOTSUPP, EMSGSIZE:
                 // The device or the route cannot take a message to cut up; separate datagrams can still go.
-                switch tftp_sender_send_divided(sender, descriptor) {
+                switch linux_sender_send_divided(sender, descriptor) {
                 case 0: break
                 case EAGAIN, ENOBUFS: return waitForRoom()
-                default: tftp_sender_skip(sender)
+                default: linux_sender_skip(sender)
                 }
             case EFAULT:
-                if let slot = slots[tftp_sender_first_endpoint(sender)], !shortened.contains(slot) {
+                if let slot = slots[linux_sender_first_endpoint(sender)], !shortened.contains(slot) {
                     shortened.append(slot)
                 }
-                tftp_sender_skip(sender)
+                linux_sender_skip(sender)
             default:
                 // No route, or a filter: the same as a packet lost on the way. The timer tries again.
-                tftp_sender_skip(sender)
+                linux_sender_skip(sender)
             }
         }
     }
@@ -184,12 +184,12 @@ extension TransferWorker {
     /// The socket is full: what is left waits until there is room, as transfers and not as packets.
     mutating func waitForRoom() {
         let socket = staged
-        while tftp_sender_count(sender) > 0 {
-            if let slot = slots[tftp_sender_first_endpoint(sender)], transfers[slot]?.isBlocked == false {
+        while linux_sender_count(sender) > 0 {
+            if let slot = slots[linux_sender_first_endpoint(sender)], transfers[slot]?.isBlocked == false {
                 transfers[slot]?.isBlocked = true
                 sockets[socket].blocked.append(slot)
             }
-            tftp_sender_skip(sender)
+            linux_sender_skip(sender)
         }
         if !sockets[socket].blocked.isEmpty { watchRoom(on: socket, true) }
     }

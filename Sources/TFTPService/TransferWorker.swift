@@ -63,6 +63,8 @@ struct TransferWorker: ~Copyable {
     var now: UInt64
 
     static let arenaSize = 256 << 10
+    /// The longest datagram that is received whole, in bytes. Requests and errors are shorter.
+    static let datagramCapacity = 1536
     /// Between looks at the timers.
     static let tick: UInt64 = 100_000_000
     /// How long a client may acknowledge nothing before its transfer gives way to others, whatever timer it asked for.
@@ -72,7 +74,7 @@ struct TransferWorker: ~Copyable {
         context: ServerContext, inbox: WorkerInbox, listening: [Int32],
         requests: AsyncStream<IncomingRequest>.Continuation
     ) {
-        guard let receiver = tftp_receiver_create(), let sender = tftp_sender_create() else {
+        guard let receiver = linux_receiver_create(Self.datagramCapacity), let sender = linux_sender_create() else {
             fatalError("out of memory for TFTP's buffers")
         }
         self.context = context
@@ -81,15 +83,15 @@ struct TransferWorker: ~Copyable {
         self.receiver = receiver
         self.sender = sender
         arena = .allocate(capacity: Self.arenaSize)
-        now = tftp_now()
+        now = monotonicNanoseconds()
         watched = [pollfd(fd: inbox.wakeup, events: Int16(POLLIN), revents: 0)]
         for descriptor in listening { adopt(Socket(descriptor: descriptor, isRequestPort: true)) }
     }
 
     deinit {
         for socket in sockets { close(socket.descriptor) }
-        tftp_receiver_free(receiver)
-        tftp_sender_free(sender)
+        linux_receiver_free(receiver)
+        linux_sender_free(sender)
         arena.deallocate()
     }
 
@@ -98,7 +100,7 @@ struct TransferWorker: ~Copyable {
         while true {
             let wait = slots.isEmpty ? -1 : Int32((nextTick - min(now, nextTick)) / 1_000_000 + 1)
             let count = poll(&watched, nfds_t(watched.count), wait)
-            now = tftp_now()
+            now = monotonicNanoseconds()
             if count > 0 {
                 if watched[0].revents != 0 {
                     let (jobs, isStopping) = inbox.take()

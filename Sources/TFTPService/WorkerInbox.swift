@@ -46,7 +46,7 @@ final class WorkerInbox: Sendable {
     private let state = Mutex(State())
 
     init() throws(TFTPServerError) {
-        wakeup = tftp_wakeup_create()
+        wakeup = linux_event_create()
         guard wakeup < 0 else { return }
         throw .resources(errno: -wakeup)
     }
@@ -55,16 +55,16 @@ final class WorkerInbox: Sendable {
 
     func post(_ job: Job) {
         state.withLock { $0.jobs.append(job) }
-        tftp_wakeup_signal(wakeup)
+        linux_event_signal(wakeup)
     }
 
     func stop() {
         state.withLock { $0.isStopping = true }
-        tftp_wakeup_signal(wakeup)
+        linux_event_signal(wakeup)
     }
 
     func take() -> (jobs: [Job], isStopping: Bool) {
-        tftp_wakeup_drain(wakeup)
+        linux_event_drain(wakeup)
         return state.withLock { state in
             defer { state.jobs = [] }
             return (state.jobs, state.isStopping)

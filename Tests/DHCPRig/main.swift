@@ -91,16 +91,18 @@ case "ask", "send":
     var arguments = arguments
     let expected = arguments[0] == "ask" && arguments.count > 1 ? Int(arguments.remove(at: 1)) ?? 0 : 0
     guard arguments.count >= 6, let port = UInt16(arguments[2]), let destination = IPv4Address(parsing: arguments[3]),
-        let destinationPort = UInt16(arguments[4]), let batch = dhcp_batch_create()
+        let destinationPort = UInt16(arguments[4]), let receiver = linux_receiver_create(2048),
+        let sender = linux_sender_create()
     else { fail("usage") }
     let socket = dhcp_open(port, arguments[1])
     guard socket >= 0 else { fail("cannot open port \(port): \(String(cString: strerror(-socket)))") }
-    var code: Int32 = 0
     for message in arguments.dropFirst(5) {
         guard let bytes = [UInt8](hexadecimal: message) else { fail("usage") }
-        guard dhcp_queue(batch, bytes, bytes.count, destination.value, destinationPort, 0, 0, 0) == 0,
-            dhcp_flush(batch, socket, &code) == 0
-        else { fail("cannot send: \(String(cString: strerror(code)))") }
+        let code = bytes.withUnsafeBytes { bytes in
+            linux_sender_add(sender, destination.value, destinationPort, 0, 0, bytes.baseAddress, bytes.count, 0)
+                ? linux_sender_flush(sender, socket) : ENOBUFS
+        }
+        guard code == 0 else { fail("cannot send: \(String(cString: strerror(code)))") }
     }
     if arguments.first == "send" { exit(0) }
     let moment = Duration.milliseconds(1000)
@@ -108,8 +110,8 @@ case "ask", "send":
     while ContinuousClock.now < end {
         var waiting = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
         guard poll(&waiting, 1, 100) > 0 else { continue }
-        for position in 0..<max(0, dhcp_receive(batch, socket)) {
-            let datagram = dhcp_received(batch, position)
+        for position in 0..<max(0, linux_receive(receiver, socket)) {
+            let datagram = linux_received(receiver, position)
             let payload = UnsafeBufferPointer(start: datagram.bytes, count: Int(datagram.length))
             let from = SocketEndpoint(address: IPv4Address(value: datagram.source), port: datagram.source_port)
             say("answer \(from) \(IPv4Address(value: datagram.destination)) \(payload.hexadecimal)")

@@ -16,14 +16,17 @@ private final class Peer: Sendable {
 
     deinit { close(socket) }
 
-    var port: UInt16 { dhcp_bound_port(socket) }
+    var port: UInt16 { SocketEndpoint(boundBy: socket)?.port ?? 0 }
 
     func send(_ bytes: [UInt8], to port: UInt16) throws {
-        let batch = try #require(dhcp_batch_create())
-        defer { dhcp_batch_destroy(batch) }
-        var code: Int32 = 0
-        #expect(dhcp_queue(batch, bytes, bytes.count, IPv4Address.loopback.value, port, 0, 0, 0) == 0)
-        #expect(dhcp_flush(batch, socket, &code) == 0)
+        let sender = try #require(linux_sender_create())
+        defer { linux_sender_free(sender) }
+        bytes.withUnsafeBytes { bytes in
+            #expect(
+                linux_sender_add(
+                    sender, IPv4Address.loopback.value, port, 0, 0, bytes.baseAddress, bytes.count, 0))
+            #expect(linux_sender_flush(sender, socket) == 0)
+        }
     }
 
     /// The next message and the port it came from; nil when none comes within the time.
@@ -39,10 +42,10 @@ private final class Peer: Sendable {
 
     /// Takes in what has come.
     private func take() throws {
-        let batch = try #require(dhcp_batch_create())
-        defer { dhcp_batch_destroy(batch) }
-        for position in 0..<max(0, dhcp_receive(batch, socket)) {
-            let datagram = dhcp_received(batch, position)
+        let receiver = try #require(linux_receiver_create(2048))
+        defer { linux_receiver_free(receiver) }
+        for position in 0..<max(0, linux_receive(receiver, socket)) {
+            let datagram = linux_received(receiver, position)
             let bytes = Array(UnsafeBufferPointer(start: datagram.bytes, count: Int(datagram.length)))
             let message = try DHCPMessage(decoding: bytes[...])
             received.withLock { $0.append((message, datagram.source_port)) }

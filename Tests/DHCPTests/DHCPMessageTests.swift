@@ -1,4 +1,5 @@
 import Bytes
+import CaptureTesting
 import CodecTesting
 import DHCP
 import NetworkTypes

@@ -1,3 +1,4 @@
+import CaptureTesting
 import DHCP
 import Foundation
 import Netboot

@@ -1,4 +1,5 @@
 import Bytes
+import CaptureTesting
 import DHCP
 import Netboot
 import NetworkTypes

@@ -1,8 +1,9 @@
 #pragma once
-// What Swift's Glibc module leaves out of Linux' headers, one file for each subject.
+// What Swift's Glibc module leaves out of Linux, one file for each subject.
 #include "confined_programs.h"
+#include "datagrams.h"
 #include "dhcp_sockets.h"
-#include "inotify.h"
+#include "events.h"
 #include "open_files.h"
 #include "tftp_sockets.h"
 #include "threads.h"

@@ -5,9 +5,10 @@
 /// that cannot tell counts as one that has to wait.
 int linux_is_cached(int descriptor, off_t offset);
 
-/// How many bytes an open file has now, or -1.
-off_t linux_file_length(int descriptor);
-
 /// Renames a file, unless there is something of the new name (renameat2(2), RENAME_NOREPLACE). Returns 0 or -errno: EEXIST, or
 /// EINVAL where the file system cannot do so.
 int linux_rename_new(const char *from, const char *to);
+
+/// Opens a path below the folder `root`. The kernel refuses a way out of it, by "..", an absolute path or a symbolic link
+/// (openat2(2), RESOLVE_BENEATH); symbolic links that stay inside are followed. -errno: ENOSYS where the kernel has no openat2.
+int linux_open_beneath(int root, const char *path, int flags);

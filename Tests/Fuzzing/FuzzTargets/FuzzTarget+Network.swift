@@ -1,3 +1,4 @@
+import CaptureTesting
 import DHCP
 import NetworkTypes
 import TFTP
@@ -12,8 +13,12 @@ extension FuzzTarget {
     }
 
     static func frame(_ bytes: [UInt8]) {
+        let packet = Array(bytes.dropFirst(14))
+        let datagram = CapturedDatagram(packet: packet.span)
+        if let datagram { require(datagram.payload.upperBound <= packet.count, "a payload lies within its packet") }
         guard let frame = try? DatagramFrame(decoding: shifted(bytes)) else { return }
-        _ = frame.encode()
+        require(
+            datagram.map { Array(packet[$0.payload]) } == Array(frame.payload), "both readings find the same payload")
     }
 
     static func capture(_ bytes: [UInt8]) { _ = try? PacketCapture(decoding: shifted(bytes)) }

@@ -1,3 +1,4 @@
+import CaptureTesting
 import CodecTesting
 import DHCP
 import NetworkTypes

@@ -3,7 +3,7 @@ import NetworkTypes
 
 /// A UDP datagram with the IPv4 and Ethernet headers around it (RFC 768, RFC 791, RFC 894).
 ///
-/// For servers that see and send whole frames because another program holds the port.
+/// It reads what captures of firmware hold, and is what the service's own reading of packets is held against.
 public struct DatagramFrame: Hashable, Sendable {
     /// Where the frame goes.
     public var destinationMAC: MACAddress

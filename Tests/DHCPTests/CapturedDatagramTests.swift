@@ -1,4 +1,4 @@
-import CLinux
+import CaptureTesting
 import CodecTesting
 import DHCP
 import Foundation
@@ -9,7 +9,7 @@ import VectorTesting
 
 /// The capture's own reading of packets, held against another one, written for tests, on every frame of real firmware and on what
 /// comes of it with bytes changed, missing and added.
-@Suite struct PacketParsingTests {
+@Suite struct CapturedDatagramTests {
     private struct Read: Equatable {
         var source: SocketEndpoint
         var destination: SocketEndpoint
@@ -33,21 +33,16 @@ import VectorTesting
             precondition(packet.count <= Self.page)
             let place = pages + (Self.page - packet.count)
             packet.withUnsafeBytes { if let base = $0.baseAddress { memcpy(place, base, $0.count) } }
-            let datagram = dhcp_parse(place.assumingMemoryBound(to: UInt8.self), packet.count)
-            guard datagram.is_unusable == 0 else { return nil }
+            let bytes = UnsafeBufferPointer(start: place.assumingMemoryBound(to: UInt8.self), count: packet.count)
+            guard let datagram = CapturedDatagram(packet: bytes.span) else { return nil }
             return Read(
-                source: SocketEndpoint(address: IPv4Address(value: datagram.source), port: datagram.source_port),
-                destination: SocketEndpoint(
-                    address: IPv4Address(value: datagram.destination), port: datagram.destination_port),
-                payload: Array(UnsafeBufferPointer(start: datagram.bytes, count: Int(datagram.length))))
+                source: datagram.source, destination: datagram.destination, payload: Array(bytes[datagram.payload]))
         }
     }
 
     private func expected(_ packet: [UInt8]) -> Read? {
         let header: [UInt8] = [UInt8](repeating: 0, count: 12) + [8, 0]
-        guard let frame = try? DatagramFrame(decoding: (header + packet)[...]), frame.payload.count <= 2048 else {
-            return nil
-        }
+        guard let frame = try? DatagramFrame(decoding: (header + packet)[...]) else { return nil }
         return Read(source: frame.source, destination: frame.destination, payload: Array(frame.payload))
     }
 
@@ -89,5 +84,32 @@ import VectorTesting
             }
         }
         #expect(read > 100)
+    }
+
+    /// The kernel fills in the length and the header's sum of what is sent.
+    @Test func whatIsWrittenIsReadAlike() throws {
+        let source = SocketEndpoint(address: IPv4Address(value: 0x0a4d_0002), port: 67)
+        let destination = SocketEndpoint(address: .broadcast, port: 68)
+        for count in [0, 1, 2, 299, 300, 1471, 65_507] {
+            let payload = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+            var packet = try #require(
+                DatagramHeaders.bytes(from: source, to: destination, payload: payload))
+            #expect(packet.count == DatagramHeaders.size)
+            packet += payload
+            (packet[2], packet[3]) = (UInt8(packet.count >> 8), UInt8(packet.count & 255))
+            var sum: UInt32 = 0
+            for at in stride(from: 0, to: 20, by: 2) { sum += UInt32(packet[at]) << 8 | UInt32(packet[at + 1]) }
+            while sum > 0xffff { sum = (sum & 0xffff) + (sum >> 16) }
+            (packet[10], packet[11]) = (UInt8(~sum >> 8 & 255), UInt8(~sum & 255))
+            let read = CapturedDatagram(packet: packet.span)
+            let datagram = try #require(read)
+            #expect(datagram.source == source && datagram.destination == destination)
+            #expect(datagram.payload == 28..<packet.count)
+            #expect(expected(packet)?.payload == payload)
+            // A sum of zero would not have been looked at.
+            #expect(packet[26] != 0 || packet[27] != 0)
+        }
+        let tooLong = [UInt8](repeating: 0, count: 65_508)
+        #expect(DatagramHeaders.bytes(from: source, to: destination, payload: tooLong) == nil)
     }
 }

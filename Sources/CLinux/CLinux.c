@@ -1,2 +1,0 @@
-// The headers hold everything; a C target needs one file to compile.
-#include "CLinux.h"
