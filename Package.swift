@@ -103,9 +103,8 @@ let package = Package(
         library(
             "Imaging",
             [
-                "Bytes", "CLinux", "CPIO", "Compositions", "Compression", "Digests", "Releases", "Schematics",
-                "SquashFS",
-                "Stores", "TalosModel", "TarArchives", "Trust",
+                "Bytes", "CLinux", "CPIO", "Compositions", "Compression", "Digests", "Errors", "Releases",
+                "Schematics", "SquashFS", "Stores", "TalosModel", "TarArchives", "Trust",
             ]),
         /** Schematics in, assets out: plans, joins equal requests, bounds, remembers. */
         library(

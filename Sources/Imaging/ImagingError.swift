@@ -1,10 +1,11 @@
 import CPIO
 import Compositions
+import Errors
 import SquashFS
 import Stores
 
 /// Why an image cannot be made; the message names the thing and the remedy.
-public struct ImagingError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct ImagingError: CodedError, Hashable, Sendable {
     /// What kind of failure it is, for decisions.
     public enum Code: Hashable, Sendable {
         /// The schematic names an official extension that the release does not have.
@@ -47,31 +48,42 @@ public struct ImagingError: Error, Hashable, Sendable, CustomStringConvertible {
         case unexpected
     }
 
-    /// What kind of failure it is.
     public var code: Code
-    /// What happened, to what, and what to do.
     public var message: String
+    public var cause: (any Error)?
 
     /// A failure.
-    public init(_ code: Code, _ message: String) {
+    public init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
         self.code = code
         self.message = message
+        self.cause = cause
     }
 
     public var description: String { message }
+
+    // The same where they say the same; what lies beneath need not be comparable.
+    public static func == (left: ImagingError, right: ImagingError) -> Bool {
+        left.code == right.code && left.message == right.message
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(code)
+        hasher.combine(message)
+    }
 
     /// Whatever was thrown while `subject` was worked on, in this module's terms.
     init(_ error: any Error, while subject: String) {
         switch error {
         case let error as ImagingError: self = error
         case let error as StoreError:
-            self.init(error.code == .tooLarge ? .limitExceeded : .store(error.code), "\(subject): \(error)")
-        case let error as SegmentError: self.init(.store(.corrupt), "\(subject): \(error)")
-        case is CancellationError: self.init(.cancelled, "the build was cancelled")
+            let code = error.code == .tooLarge ? Code.limitExceeded : .store(error.code)
+            self.init(code, "\(subject): \(error)", cause: error)
+        case let error as SegmentError: self.init(.store(.corrupt), "\(subject): \(error)", cause: error)
+        case is CancellationError: self.init(.cancelled, "the build was cancelled", cause: error)
         // What an image can bring about: a file too large for the format, a name it cannot hold.
-        case let error as SquashFSError: self.init(.invalidExtension, "\(subject): \(error)")
-        case let error as CPIOError: self.init(.invalidExtension, "\(subject): \(error)")
-        default: self.init(.unexpected, "\(subject): \(error)")
+        case let error as SquashFSError: self.init(.invalidExtension, "\(subject): \(error)", cause: error)
+        case let error as CPIOError: self.init(.invalidExtension, "\(subject): \(error)", cause: error)
+        default: self.init(.unexpected, "\(subject): \(error)", cause: error)
         }
     }
 }
