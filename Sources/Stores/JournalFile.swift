@@ -91,6 +91,31 @@ public final class JournalFile: Sendable {
         return reading
     }
 
+    /// The first line of the file, however long the file is, without its line feed; nil where there is no file, or no such line of
+    /// at most `longest` bytes.
+    public func firstLine(longest: Int) throws(StoreError) -> [UInt8]? {
+        guard let file = try OwnedDescriptor(opening: path, O_RDONLY, "opening") else { return nil }
+        _ = try regularLength(file)
+        var line: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 4096)
+        while line.count <= longest {
+            let count = read(file.number, &piece, piece.count)
+            guard count >= 0 else {
+                if errno == EINTR { continue }
+                throw StoreError(errno: errno, "reading", path)
+            }
+            guard count > 0 else { return nil }
+            let part = piece.prefix(count)
+            guard let end = part.firstIndex(of: UInt8(ascii: "\n")) else {
+                line += part
+                continue
+            }
+            line += part[..<end]
+            return line.count <= longest ? line : nil
+        }
+        return nil
+    }
+
     /// Appends whole lines, and gives the file's length.
     ///
     /// - Throws: `StoreError`. A part of the lines may have been written then; ``replace(with:)`` mends that.

@@ -160,6 +160,26 @@ import Timelines
         #expect(try String(contentsOfFile: path, encoding: .utf8) == text)
     }
 
+    /// Only the end of a long file is read, and its first line all the same.
+    @Test(arguments: [
+        (#"{"journal":"machines","version":2}"#, true), (#"{"journal":"others","version":1}"#, true),
+        (#"{"journal":"machines","version":1}"#, false), (#"{"journal":"#, false),
+    ])
+    func anotherVersionsJournalStaysHoweverLongItIs(header: String, stays: Bool) throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        _ = try EmbeddedStore(root: folder)
+        try FileManager.default.createDirectory(atPath: "\(folder)/journal", withIntermediateDirectories: true)
+        let text = header + "\n" + String(repeating: "{\"mac\":\"52:54:00:00:00:01\",\"boots\":[]}\n", count: 1000)
+        try Data(text.utf8).write(to: URL(filePath: path))
+        let limits = MachineJournal.Limits(snapshot: 4 << 10, tail: 4 << 10)
+        if stays {
+            #expect(throws: StoreError.self) { try keeper(limits) }
+        } else {
+            try keeper(limits).journal.write()
+        }
+        #expect(try (String(contentsOfFile: path, encoding: .utf8) == text) == stays)
+    }
+
     @Test func whatCannotBeWrittenIsWrittenLater() throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let keeper = try keeper()

@@ -22,18 +22,13 @@ final class MachineJournal: Sendable {
         var line = 64 << 10
     }
 
-    private struct Header: Codable {
-        var journal: String
-        var version: Int
-    }
-
     private struct State {
         var length: UInt64 = 0
         /// Whether what is in the file is not all that was meant to be.
         var needsReplacing = true
     }
 
-    private static let header = Header(journal: "machines", version: 1)
+    private static let header = JournalHeader(journal: "machines", version: 1)
     private let file: JournalFile
     private let timeline: BootTimeline
     private let limits: Limits
@@ -50,9 +45,9 @@ final class MachineJournal: Sendable {
     }
 
     private func load(_ logger: Logger) throws {
+        try Self.header.check(file)
         var records: [MachineRecord] = []
         var damaged = 0
-        var other: Int?
         var isFirst = true
         let decoder = JSONDecoder()
         let limit = UInt64(clamping: 2 * (limits.snapshot + limits.tail))
@@ -60,17 +55,9 @@ final class MachineJournal: Sendable {
             let data = Data(line)
             if isFirst {
                 isFirst = false
-                if let header = try? decoder.decode(Header.self, from: data) {
-                    if header.version != Self.header.version { other = header.version }
-                    return
-                }
+                if JournalHeader.isHeader(data) { return }
             }
             do { records.append(try decoder.decode(MachineRecord.self, from: data)) } catch { damaged += 1 }
-        }
-        if let other {
-            throw StoreError(
-                .corrupt,
-                "\(file.path) is of version \(other), which this version of Slipway does not write; move it away")
         }
         timeline.restore(records)
         guard reading.isThere else { return }
@@ -109,9 +96,8 @@ final class MachineJournal: Sendable {
     private func replace() throws {
         state.withLock { $0.needsReplacing = true }
         let records = timeline.takeRecords(onlyChanged: false, limit: limits.snapshot)
-        var lines = try Self.encoder.encode(Self.header) + [UInt8(ascii: "\n")]
-        lines += text(of: records)
-        try file.replace(with: Array(lines))
+        let lines = try Self.header.line() + text(of: records)
+        try file.replace(with: lines)
         state.withLock { $0 = State(length: UInt64(lines.count), needsReplacing: false) }
     }
 
