@@ -96,6 +96,9 @@ public final class BootPlanner: Sendable {
                 plan = BootPlan(match, for: machine, BootProblems([error]))
             }
         }
+        if let address, plan.payload.endsBoot {
+            await note(.toldOtherwise(machine.mac, at: address), "cannot note what a machine was told")
+        }
         if case .refuse(let problems) = plan.payload {
             logger.error(
                 "cannot boot a machine",
@@ -111,9 +114,12 @@ public final class BootPlanner: Sendable {
     ///
     /// - Parameter address: The address that fetched it.
     public func delivered(to machine: MACAddress, at address: IPv4Address) async {
-        do { try await states.apply(.delivered(machine, at: address)) } catch {
-            logger.error(
-                "cannot note that a machine has booted", metadata: ["machine.mac": "\(machine)", "error": "\(error)"])
+        await note(.delivered(machine, at: address), "cannot note that a machine has booted")
+    }
+
+    private func note(_ event: MachineEvent, _ failure: Logger.Message) async {
+        do { try await states.apply(event) } catch {
+            logger.error(failure, metadata: ["machine.mac": "\(event.machine)", "error": "\(error)"])
         }
     }
 

@@ -128,6 +128,33 @@ import Testing
         #expect(try rack.store.recordKeys(.init(rawValue: "booted")).isEmpty)
     }
 
+    /// A first boot that was not finished is over when the machine is told something else.
+    @Test(arguments: ["boot: always", "boot: local", "version: v9.9.9, boot: once"])
+    func whatIsToldLaterEndsAnEarlierOnce(settings: String) async throws {
+        func text(_ settings: String) -> String {
+            "defaults: {schematic: {customization: {}}, version: v1.13.5}\n"
+                + "machines: [{name: one, mac: '\(Self.one)', \(settings)}]\n"
+        }
+        let rack = try Rack(text("boot: once"))
+        let mac = try #require(MACAddress(parsing: Self.one))
+        #expect(try await rack.plan(Self.one, at: address(1)).kind == "boot")
+        func edit(_ settings: String) throws {
+            try Data(text(settings).utf8).write(to: URL(filePath: "\(rack.folder)/machines.yaml"))
+            _ = try rack.machines.reload().get()
+        }
+        try edit(settings)
+        _ = try await rack.plan(Self.one, at: address(1))
+        await rack.planner.delivered(to: mac, at: address(1))
+        try edit("boot: once")
+        #expect(try await rack.plan(Self.one).kind == "boot")
+        #expect(try rack.store.recordKeys(.init(rawValue: "booted")).isEmpty)
+        // Another machine that asks from the same address ends nothing.
+        #expect(try await rack.plan(Self.one, at: address(1)).kind == "boot")
+        _ = try await rack.plan("52:54:00:00:00:02", at: address(1))
+        await rack.planner.delivered(to: mac, at: address(1))
+        #expect(try await rack.plan(Self.one).kind == "disk")
+    }
+
     // MARK: - Verdicts
 
     /// Option 97 with the bytes as SMBIOS has them, and as the text has them.

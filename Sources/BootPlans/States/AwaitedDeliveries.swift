@@ -27,6 +27,13 @@ final class AwaitedDeliveries: Sendable {
         }
     }
 
+    /// A machine was told something else: what it fetches from then on ends no earlier `boot: once`.
+    func withdraw(_ mac: MACAddress, at address: IPv4Address) {
+        machines.withLock { machines in
+            if machines.peek(address)?.mac == mac { machines.remove(address) }
+        }
+    }
+
     /// Whether a machine that has fetched its initramfs was expected to; after this it is not any more.
     func fulfil(_ mac: MACAddress, at address: IPv4Address, now: ContinuousClock.Instant = .now) -> Bool {
         machines.withLock { machines in

@@ -20,8 +20,17 @@ public struct MachineState: Hashable, Sendable {
 public enum MachineEvent: Hashable, Sendable {
     /// It was handed a script that boots Talos.
     case toldToBoot(MACAddress, Assignment.BootMode, at: IPv4Address)
+    /// It was told anything else: to boot from its disk, to wait, or that it cannot boot.
+    case toldOtherwise(MACAddress, at: IPv4Address)
     /// The last byte of an initramfs has been sent to an address that is this machine's.
     case delivered(MACAddress, at: IPv4Address)
+
+    /// Which machine it happened to.
+    var machine: MACAddress {
+        switch self {
+        case .toldToBoot(let machine, _, _), .toldOtherwise(let machine, _), .delivered(let machine, _): machine
+        }
+    }
 }
 
 /// The one place where machines' states are: events go in, states come out. Asking changes nothing.
@@ -68,12 +77,14 @@ public final class MachineStates: Sendable {
     public func apply(_ event: MachineEvent) async throws {
         switch event {
         case .toldToBoot(let machine, .once, let address): awaited.expect(machine, at: address)
-        case .toldToBoot(let machine, .always, _):
+        case .toldToBoot(let machine, .always, let address):
+            awaited.withdraw(machine, at: address)
             // So that `once`, written again later, means once more.
             if try await state(of: machine).hasBooted {
                 try await storage.run { [ledger] in try ledger.forget(machine) }
             }
-        case .toldToBoot(_, .local, _): break
+        case .toldToBoot(let machine, .local, let address), .toldOtherwise(let machine, let address):
+            awaited.withdraw(machine, at: address)
         case .delivered(let machine, let address):
             guard awaited.fulfil(machine, at: address) else { return }
             try await storage.run { [ledger] in try ledger.note(machine) }
