@@ -18,10 +18,16 @@ public struct BootNames: Sendable {
         release = "Talos \(tag)"
         summary = "Talos \(tag), schematic \(schematic.short)"
         func path(_ kind: AssetKind) -> String {
-            let asset = AssetPath(kind, platform: target.platform, architecture: target.architecture)
-            return ServicePath.image(schematic: schematic.description, version: tag, asset: asset.path)
+            Self.path(
+                of: AssetPath(kind, platform: target.platform, architecture: target.architecture), schematic: schematic,
+                version: version)
         }
         kernel = path(.kernel)
         initramfs = path(.initramfs)
+    }
+
+    /// The path of an asset as scripts name it, whichever of its spellings it was asked for by.
+    public static func path(of asset: AssetPath, schematic: SchematicID, version: TalosVersion) -> String {
+        ServicePath.image(schematic: schematic.description, version: version.tag, asset: asset.path)
     }
 }

@@ -89,7 +89,9 @@ public final class BootPlanner: Sendable {
                 }
                 if let address {
                     do {
-                        try await states.apply(.toldToBoot(machine.mac, match.assignment.boot, at: address))
+                        try await states.apply(
+                            .toldToBoot(
+                                machine.mac, match.assignment.boot, initramfs: assets.names.initramfs, at: address))
                     } catch { throw BootProblem.state(error) }
                 }
             } catch {
@@ -110,11 +112,11 @@ public final class BootPlanner: Sendable {
         return plan
     }
 
-    /// Notes that a machine has been given its initramfs.
+    /// Notes that a machine has been given a part of an initramfs, or all of it.
     ///
     /// - Parameter address: The address that fetched it.
-    public func delivered(to machine: MACAddress, at address: IPv4Address) async {
-        await note(.delivered(machine, at: address), "cannot note that a machine has booted")
+    public func delivered(_ part: DeliveredPart, to machine: MACAddress, at address: IPv4Address) async {
+        await note(.delivered(part, to: machine, at: address), "cannot note that a machine has booted")
     }
 
     private func note(_ event: MachineEvent, _ failure: Logger.Message) async {

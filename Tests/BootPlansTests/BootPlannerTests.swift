@@ -63,12 +63,12 @@ import Testing
         let before = try records()
         let mac = try #require(MACAddress(parsing: Self.one))
         #expect(try await rack.plan(Self.one).kind == "boot")
-        await rack.planner.delivered(to: mac, at: address(1))
+        try await rack.deliver(extra: "{extraKernelArgs: [a]}", to: mac, at: address(1))
         #expect(try records() == before)
         // What is told is kept.
         #expect(try await rack.plan(Self.one, at: address(1)).kind == "boot")
         #expect(try records()[0].count == before[0].count + 1)
-        await rack.planner.delivered(to: mac, at: address(1))
+        try await rack.deliver(extra: "{extraKernelArgs: [a]}", to: mac, at: address(1))
         #expect(try records()[2] == [mac.hyphenated])
         #expect(try await rack.plan(Self.one).kind == "disk")
     }
@@ -86,14 +86,14 @@ import Testing
         let mac = try #require(MACAddress(parsing: "a0:36:9f:00:00:01"))
         #expect(try await rack.plan("a0:36:9f:00:00:01").kind == "boot")
         // Nobody was told.
-        await rack.planner.delivered(to: mac, at: address(1))
+        try await rack.deliver(to: mac, at: address(1))
         #expect(try await rack.plan("a0:36:9f:00:00:01", at: address(1)).kind == "boot")
-        await rack.planner.delivered(to: mac, at: address(2))
+        try await rack.deliver(to: mac, at: address(2))
         #expect(try await rack.plan("a0:36:9f:00:00:01").kind == "boot", "another address fetched it")
-        await rack.planner.delivered(to: mac, at: address(1))
+        try await rack.deliver(to: mac, at: address(1))
         #expect(try await rack.plan("a0:36:9f:00:00:01").kind == "disk")
         #expect(try await rack.plan("52:54:00:00:00:07", serial: "S1", at: address(3)).kind == "boot")
-        await rack.planner.delivered(to: try #require(MACAddress(parsing: "52:54:00:00:00:07")), at: address(3))
+        try await rack.deliver(to: try #require(MACAddress(parsing: "52:54:00:00:00:07")), at: address(3))
         #expect(try await rack.plan("52:54:00:00:00:07", serial: "S1").kind == "disk")
     }
 
@@ -107,7 +107,7 @@ import Testing
         for number in [1, 2] as [UInt32] {
             let mac = MACAddress(value: 0xa036_9f00_0000 + UInt64(number))
             #expect(try await rack.plan(mac.description, at: address(number)).kind == "boot")
-            await rack.planner.delivered(to: mac, at: address(number))
+            try await rack.deliver(to: mac, at: address(number))
             #expect(try await rack.plan(mac.description).kind == "disk", "machine \(number)")
         }
     }
@@ -116,7 +116,7 @@ import Testing
         let rack = try Rack(Self.once)
         let mac = "a0:36:9f:00:00:01"
         #expect(try await rack.plan(mac, at: address(1)).kind == "boot")
-        await rack.planner.delivered(to: try #require(MACAddress(parsing: mac)), at: address(1))
+        try await rack.deliver(to: try #require(MACAddress(parsing: mac)), at: address(1))
         func edit(_ text: String) throws {
             try Data(text.utf8).write(to: URL(filePath: "\(rack.folder)/machines.yaml"))
             _ = try rack.machines.reload().get()
@@ -126,6 +126,19 @@ import Testing
         try edit(Self.once)
         #expect(try await rack.plan(mac).kind == "boot")
         #expect(try rack.store.recordKeys(.init(rawValue: "booted")).isEmpty)
+    }
+
+    /// What it was told, and nothing else that is called an initramfs.
+    @Test func onlyWhatWasToldEndsOnce() async throws {
+        let rack = try Rack(Self.once)
+        let mac = try #require(MACAddress(parsing: "a0:36:9f:00:00:01"))
+        #expect(try await rack.plan("a0:36:9f:00:00:01", at: address(1)).kind == "boot")
+        try await rack.deliver("v1.13.4", to: mac, at: address(1))
+        try await rack.deliver("v1.13.5", .arm64, to: mac, at: address(1))
+        try await rack.deliver(extra: "{extraKernelArgs: [a]}", to: mac, at: address(1))
+        #expect(try await rack.plan("a0:36:9f:00:00:01").kind == "boot")
+        try await rack.deliver(to: mac, at: address(1))
+        #expect(try await rack.plan("a0:36:9f:00:00:01").kind == "disk")
     }
 
     /// A first boot that was not finished is over when the machine is told something else.
@@ -144,14 +157,14 @@ import Testing
         }
         try edit(settings)
         _ = try await rack.plan(Self.one, at: address(1))
-        await rack.planner.delivered(to: mac, at: address(1))
+        try await rack.deliver(to: mac, at: address(1))
         try edit("boot: once")
         #expect(try await rack.plan(Self.one).kind == "boot")
         #expect(try rack.store.recordKeys(.init(rawValue: "booted")).isEmpty)
         // Another machine that asks from the same address ends nothing.
         #expect(try await rack.plan(Self.one, at: address(1)).kind == "boot")
         _ = try await rack.plan("52:54:00:00:00:02", at: address(1))
-        await rack.planner.delivered(to: mac, at: address(1))
+        try await rack.deliver(to: mac, at: address(1))
         #expect(try await rack.plan(Self.one).kind == "disk")
     }
 

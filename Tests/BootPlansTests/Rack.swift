@@ -8,6 +8,7 @@ import Machines
 import NetworkTypes
 import OCIModel
 import Releases
+import Schematics
 import Stores
 import Synchronization
 import TalosModel
@@ -54,6 +55,18 @@ final class Rack: Sendable {
         let machine = MachineIdentity(mac: mac, serial: serial, architecture: architecture)
         let plan = await planner.plan(for: machine, baseURL: "http://10.0.0.1")
         return address == nil ? plan : await planner.handOut(plan, to: machine, at: address)
+    }
+
+    /// A machine fetches the initramfs of the rack's usual schematic, or of another one.
+    func deliver(
+        _ version: String = "v1.13.5", _ architecture: Architecture = .amd64, extra: String = "{}",
+        to mac: MACAddress, at address: IPv4Address
+    ) async throws {
+        let schematic = try Schematic(decoding: Array("customization: \(extra)".utf8))
+        let path = BootNames.path(
+            of: AssetPath(.initramfs, architecture: architecture), schematic: schematic.id,
+            version: try TalosVersion(parsing: version))
+        await planner.delivered(DeliveredPart(path: path, range: 0..<10, length: 10), to: mac, at: address)
     }
 
     // Made once; an import syncs many files.

@@ -174,6 +174,33 @@ import Timelines
         }
     }
 
+    /// Another version's initramfs is another one; the same under another spelling, and in one range or several, is the same.
+    @Test(arguments: [["bytes=0-"], ["bytes=0-9", "bytes=10-"]])
+    func onceMeansOnceWhenTheRangesAreAllOfIt(ranges: [String]) async throws {
+        let site = try site()
+        try await site.visit { port in
+            site.neighbours.set(.loopback, to: try #require(MACAddress(parsing: "52:54:00:00:00:04")))
+            let connection = try HTTPConnection(port: port)
+            func boots() throws -> Bool {
+                try connection.ask("GET", "/boot?mac=52-54-00-00-00-04").text.contains("initramfs-amd64.xz")
+            }
+            let first = try connection.ask("GET", "/boot?mac=52-54-00-00-00-04").text
+            let word = try #require(
+                first.split(whereSeparator: { " \n".contains($0) }).first { $0.hasSuffix("initramfs-amd64.xz") })
+            let target = String(word.dropFirst("http://localhost".count))
+            for range in ["bytes=1-", "bytes=-1", "bytes=0-0,1-"] {
+                #expect(try connection.ask("GET", target, [("Range", range)]).status == 206)
+            }
+            #expect(try connection.ask("GET", target.replacing("amd64", with: "arm64")).status == 200)
+            #expect(try boots())
+            for range in ranges {
+                let other = target.replacing("/v1.", with: "/1.")
+                #expect(try connection.ask("GET", other, [("Range", range)]).status == 206)
+            }
+            #expect(try holds { try !boots() })
+        }
+    }
+
     /// Such a machine tells more than its MAC address only when it asks for its script; it was never noted, and booted again
     /// and again.
     @Test func onceHoldsForAMachineKnownByItsSerialNumber() async throws {

@@ -2,14 +2,36 @@ import NetworkTypes
 import Synchronization
 import Timelines
 
+/// A part of an asset that has been sent.
+public struct DeliveredPart: Hashable, Sendable {
+    /// The asset's path, as ``BootNames`` writes it.
+    public var path: String
+    /// Which of its bytes.
+    public var range: Range<UInt64>
+    /// How many bytes the asset has.
+    public var length: UInt64
+
+    /// A part of an asset.
+    public init(path: String, range: Range<UInt64>, length: UInt64) {
+        self.path = path
+        self.range = range
+        self.length = length
+    }
+}
+
 /// Machines with `boot: once` that were told to boot and have not fetched their initramfs yet. What a machine tells beside its
 /// MAC address is known only when it asks for its script, so its rule is remembered from then.
 ///
-/// They are filed under the address that asked, which its connection has proven: whoever asks in many machines' names has one
+/// A machine has its initramfs when all bytes of the one that it was told have been sent, in one answer or in several that follow
+/// each other without a gap. They are filed under the address that asked, which its connection has proven: whoever asks in many machines' names has one
 /// place and drives out nobody.
 final class AwaitedDeliveries: Sendable {
     private struct Machine {
         var mac: MACAddress
+        /// The path of its initramfs.
+        var initramfs: String
+        /// How many bytes from the beginning of the initramfs have been sent.
+        var received: UInt64 = 0
         var since: ContinuousClock.Instant
     }
 
@@ -20,9 +42,13 @@ final class AwaitedDeliveries: Sendable {
     init(capacity: Int = 65_536) { machines = Mutex(RecencyMap(capacity: capacity)) }
 
     /// A machine was told to boot.
-    func expect(_ mac: MACAddress, at address: IPv4Address, now: ContinuousClock.Instant = .now) {
+    ///
+    /// - Parameter initramfs: The path of the initramfs that it was told.
+    func expect(
+        _ mac: MACAddress, at address: IPv4Address, initramfs: String, now: ContinuousClock.Instant = .now
+    ) {
         machines.withLock { machines in
-            let machine = Machine(mac: mac, since: now)
+            let machine = Machine(mac: mac, initramfs: initramfs, since: now)
             machines.update(address, default: machine) { $0 = machine }
         }
     }
@@ -34,12 +60,22 @@ final class AwaitedDeliveries: Sendable {
         }
     }
 
-    /// Whether a machine that has fetched its initramfs was expected to; after this it is not any more.
-    func fulfil(_ mac: MACAddress, at address: IPv4Address, now: ContinuousClock.Instant = .now) -> Bool {
+    /// Whether a machine that has fetched a part of an initramfs has all of what was awaited now; after this it is not awaited any
+    /// more.
+    func fulfil(
+        _ part: DeliveredPart, to mac: MACAddress, at address: IPv4Address, now: ContinuousClock.Instant = .now
+    ) -> Bool {
         machines.withLock { machines in
-            guard let machine = machines.peek(address), machine.mac == mac else { return false }
+            guard let machine = machines.peek(address), machine.mac == mac, machine.initramfs == part.path,
+                now - machine.since < Self.lifetime, part.range.lowerBound <= machine.received
+            else { return false }
+            let received = max(machine.received, part.range.upperBound)
+            guard received >= part.length else {
+                _ = machines.updateInPlace(address) { $0.received = received }
+                return false
+            }
             machines.remove(address)
-            return now - machine.since < Self.lifetime
+            return true
         }
     }
 }

@@ -18,17 +18,17 @@ public struct MachineState: Hashable, Sendable {
 
 /// Something that happened to a machine and that is remembered of it.
 public enum MachineEvent: Hashable, Sendable {
-    /// It was handed a script that boots Talos.
-    case toldToBoot(MACAddress, Assignment.BootMode, at: IPv4Address)
+    /// It was handed a script that boots Talos with the initramfs of a path.
+    case toldToBoot(MACAddress, Assignment.BootMode, initramfs: String, at: IPv4Address)
     /// It was told anything else: to boot from its disk, to wait, or that it cannot boot.
     case toldOtherwise(MACAddress, at: IPv4Address)
-    /// The last byte of an initramfs has been sent to an address that is this machine's.
-    case delivered(MACAddress, at: IPv4Address)
+    /// A part of an initramfs has been sent, to its last byte, to an address that is this machine's.
+    case delivered(DeliveredPart, to: MACAddress, at: IPv4Address)
 
     /// Which machine it happened to.
     var machine: MACAddress {
         switch self {
-        case .toldToBoot(let machine, _, _), .toldOtherwise(let machine, _), .delivered(let machine, _): machine
+        case .toldToBoot(let machine, _, _, _), .toldOtherwise(let machine, _), .delivered(_, let machine, _): machine
         }
     }
 }
@@ -76,17 +76,18 @@ public final class MachineStates: Sendable {
     /// - Throws: What the store says when it cannot be written, or `FactoryError` with the code `busy`.
     public func apply(_ event: MachineEvent) async throws {
         switch event {
-        case .toldToBoot(let machine, .once, let address): awaited.expect(machine, at: address)
-        case .toldToBoot(let machine, .always, let address):
+        case .toldToBoot(let machine, .once, let initramfs, let address):
+            awaited.expect(machine, at: address, initramfs: initramfs)
+        case .toldToBoot(let machine, .always, _, let address):
             awaited.withdraw(machine, at: address)
             // So that `once`, written again later, means once more.
             if try await state(of: machine).hasBooted {
                 try await storage.run { [ledger] in try ledger.forget(machine) }
             }
-        case .toldToBoot(let machine, .local, let address), .toldOtherwise(let machine, let address):
+        case .toldToBoot(let machine, .local, _, let address), .toldOtherwise(let machine, let address):
             awaited.withdraw(machine, at: address)
-        case .delivered(let machine, let address):
-            guard awaited.fulfil(machine, at: address) else { return }
+        case .delivered(let part, let machine, let address):
+            guard awaited.fulfil(part, to: machine, at: address) else { return }
             try await storage.run { [ledger] in try ledger.note(machine) }
         }
     }

@@ -16,17 +16,25 @@ struct CompositionResponse {
     /// When it came to be.
     var modified: HTTPDate
 
+    /// An answer, and which bytes of the composition are its body: nil where none are, or several parts of it.
+    typealias Answer = (response: Response, range: Range<UInt64>?)
+
     /// Answers a GET or HEAD.
     func response(to request: Request, context: FrontendContext) -> Response {
+        answer(to: request, context: context).response
+    }
+
+    /// Answers a GET or HEAD, and says with which bytes.
+    func answer(to request: Request, context: FrontendContext) -> Answer {
         let validators = Validators(entityTag: "\"\(composition.tag.hexadecimal)\"", modified: modified)
         var headers: HTTPFields = [
             .eTag: validators.entityTag, .lastModified: modified.description, .acceptRanges: "bytes",
         ]
         switch validators.evaluate(request.headers) {
         case .notModified:
-            return Response(status: .notModified, headers: headers)
+            return (Response(status: .notModified, headers: headers), nil)
         case .failed:
-            return Response(status: .preconditionFailed, headers: headers)
+            return (Response(status: .preconditionFailed, headers: headers), nil)
         case .proceed(let honouringRange):
             headers[.contentType] = contentType
             if let fileName { headers[.contentDisposition] = Self.attachment(named: fileName) }
@@ -34,7 +42,8 @@ struct CompositionResponse {
                 header: honouringRange && request.method == .get ? request.headers[.range] : nil,
                 length: composition.length)
             let response = answer(ranges, headers: headers, context: context)
-            return request.method == .head ? response.createHeadResponse() : response
+            if request.method == .head { return (response.createHeadResponse(), nil) }
+            return (response, ranges.only(of: composition.length))
         }
     }
 
@@ -88,5 +97,16 @@ struct CompositionResponse {
             }
         }
         return "attachment; filename=\"\(quoted)\""
+    }
+}
+
+extension ByteRanges {
+    /// The bytes that they are, if they are all of a representation or one part of it.
+    fileprivate func only(of length: UInt64) -> Range<UInt64>? {
+        switch self {
+        case .whole: 0..<length
+        case .parts(let parts) where parts.count == 1: parts[0]
+        case .parts, .unsatisfiable: nil
+        }
     }
 }

@@ -7,6 +7,7 @@ import HummingbirdCore
 import ImageFactory
 import NIOCore
 import NetworkTypes
+import Schematics
 import TalosModel
 import Timelines
 
@@ -36,21 +37,25 @@ public struct ImageRoutes: RouteGroup {
         let machine = address.flatMap { observer.machine(at: $0) }
         do {
             let asset = try await asset(at: path, request, context)
-            var response = CompositionResponse(
+            var (response, range) = CompositionResponse(
                 composition: asset.composition, contentType: asset.path.contentType, fileName: asset.fileName,
                 modified: HTTPDate(secondsSinceEpoch: asset.modified)
-            ).response(to: request, context: context)
-            if request.method == .get, let stage = BootStage.reached[asset.path.kind], let machine, let address {
-                response.body = response.body.afterWriting { [observer, planner, status = response.status] failure in
+            ).answer(to: request, context: context)
+            if let range, let stage = BootStage.reached[asset.path.kind], let machine, let address {
+                let part = DeliveredPart(
+                    path: try name(of: asset.path, context), range: range, length: asset.composition.length)
+                response.body = response.body.afterWriting { [observer, planner] failure in
                     if let failure {
                         observer.record(
                             BootEvent(
                                 mac: machine, stage: .failed, detail: "\(path): \(failure.reason)", address: address))
-                    } else if status == .ok {
-                        // On the timeline when its last byte has left, because that is when the machine has it.
-                        observer.record(BootEvent(mac: machine, stage: stage, detail: path, address: address))
-                        if stage == .initramfs { await planner.delivered(to: machine, at: address) }
+                        return
                     }
+                    // On the timeline when its last byte has left, because that is when the machine has it.
+                    if part.range == 0..<part.length {
+                        observer.record(BootEvent(mac: machine, stage: stage, detail: path, address: address))
+                    }
+                    if stage == .initramfs { await planner.delivered(part, to: machine, at: address) }
                 }
             }
             return response
@@ -68,6 +73,13 @@ public struct ImageRoutes: RouteGroup {
             }
             return response
         }
+    }
+
+    /// The asset's path as scripts name it.
+    private func name(of asset: AssetPath, _ context: FrontendContext) throws -> String {
+        let text = try context.parameters.require("schematic")
+        let version = try factory.parseVersion(context.parameters.require("version"))
+        return SchematicID(parsing: text).map { BootNames.path(of: asset, schematic: $0, version: version) } ?? ""
     }
 
     private func asset(at path: String, _ request: Request, _ context: FrontendContext) async throws -> Asset {
