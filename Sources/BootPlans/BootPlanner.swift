@@ -56,7 +56,9 @@ public final class BootPlanner: Sendable {
         guard let match = rules.match(for: machine) else { return BootPlan(unmatched: machine, in: rules) }
         let state: MachineState
         do {
-            state = match.assignment.boot == .once ? try await states.state(of: machine.mac) : MachineState()
+            state =
+                match.assignment.boot == .once
+                ? try await states.state(of: NotedMachine(machine, by: match)) : MachineState()
         } catch {
             return BootPlan(match, for: machine, BootProblems([.state(error)]))
         }
@@ -91,7 +93,8 @@ public final class BootPlanner: Sendable {
                     do {
                         try await states.apply(
                             .toldToBoot(
-                                machine.mac, match.assignment.boot, initramfs: assets.names.initramfs, at: address))
+                                NotedMachine(machine, by: match), match.assignment.boot,
+                                initramfs: assets.names.initramfs, at: address))
                     } catch { throw BootProblem.state(error) }
                 }
             } catch {
@@ -99,7 +102,8 @@ public final class BootPlanner: Sendable {
             }
         }
         if let address, plan.payload.endsBoot {
-            await note(.toldOtherwise(machine.mac, at: address), "cannot note what a machine was told")
+            let noted = plan.match.map { NotedMachine(machine, by: $0) } ?? NotedMachine(machine.mac)
+            await note(.toldOtherwise(noted, at: address), "cannot note what a machine was told")
         }
         if case .refuse(let problems) = plan.payload {
             logger.error(

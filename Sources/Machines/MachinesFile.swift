@@ -91,7 +91,7 @@ public struct MachineMatch: Hashable, Sendable {
     public var rule: String
     /// What the entry matches, as in "mac 52:54:00:12:34:56, arch amd64"; several addresses are joined by "or".
     public var criteria: String
-    /// The addresses that the entry names whole: the interfaces of one machine.
+    /// The addresses that the entry names whole.
     public var addresses: [MACAddress]
     /// The architecture that the entry asks for, if it does.
     public var architecture: Architecture?
@@ -103,6 +103,10 @@ public struct MachineMatch: Hashable, Sendable {
     public var line: Int
     /// The column of the entry, from 1.
     public var column: Int
+    /// The UUID that the entry asks for, if it does.
+    public var uuid: SystemUUID?
+    /// The addresses under the entry's `mac`: the interfaces of one machine. Those under `match` may be many machines'.
+    public var interfaces: [MACAddress] = []
 }
 
 extension MachineMatch: CustomStringConvertible {

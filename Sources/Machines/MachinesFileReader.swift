@@ -189,11 +189,13 @@ struct MachinesFileReader {
             assignment.name = name
             criteria += matched
             places += matched.map { _ in machines.count }
-            machines.append(
-                match(
-                    assignment, rule: name.map { "machine '\($0)'" } ?? what, criteria: matched.oneOfThem,
-                    addresses: matched.compactMap(\.mac),
-                    architecture: matched.first?.architecture, serial: matched.first?.serial, position: node.position))
+            var match = match(
+                assignment, rule: name.map { "machine '\($0)'" } ?? what, criteria: matched.oneOfThem,
+                addresses: matched.compactMap(\.mac),
+                architecture: matched.first?.architecture, serial: matched.first?.serial, position: node.position)
+            match.uuid = matched.first?.uuid
+            if reader.has("mac") { match.interfaces = match.addresses }
+            machines.append(match)
         }
         return (machines, criteria, places)
     }

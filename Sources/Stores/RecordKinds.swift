@@ -42,7 +42,7 @@ extension RecordKind {
     public static let postedSchematics = RecordKind(rawValue: "schematics-posted")
     /// The machines file that was in force last, with what it names.
     public static let machinesFile = RecordKind(rawValue: "machines-file")
-    /// Machines that have been given an image, by MAC address.
+    /// Machines that have been given an image, by MAC address, UUID or serial number.
     public static let booted = RecordKind(rawValue: "booted")
 
     /// Those of no type of their own, which name no blobs.

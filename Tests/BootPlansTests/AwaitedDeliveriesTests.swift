@@ -5,8 +5,8 @@ import Testing
 @testable import BootPlans
 
 @Suite struct AwaitedDeliveriesTests {
-    private let first = MACAddress(value: 0x5254_0000_0001)
-    private let second = MACAddress(value: 0x5254_0000_0002)
+    private let first = NotedMachine(MACAddress(value: 0x5254_0000_0001))
+    private let second = NotedMachine(MACAddress(value: 0x5254_0000_0002))
 
     private func address(_ value: UInt32) -> IPv4Address { IPv4Address(value: value) }
 
@@ -20,25 +20,28 @@ import Testing
     @Test func theLastAreKeptWhenThereIsNoRoom() {
         let awaited = AwaitedDeliveries(capacity: 3)
         for number in 1...5 as ClosedRange<UInt32> { awaited.expect(first, at: address(number), initramfs: Self.path) }
-        #expect((1...5).map { awaited.fulfil(part(), to: first, at: address($0)) } == [false, false, true, true, true])
-        #expect(!awaited.fulfil(part(), to: first, at: address(5)), "it has been delivered")
+        #expect(
+            (1...5).map { awaited.fulfil(part(), to: first.mac, at: address($0)) != nil } == [
+                false, false, true, true, true,
+            ])
+        #expect(awaited.fulfil(part(), to: first.mac, at: address(5)) == nil, "it has been delivered")
     }
 
     @Test func anAddressWaitsForItsLastMachine() {
         let awaited = AwaitedDeliveries()
         awaited.expect(first, at: address(1), initramfs: Self.path)
         awaited.expect(second, at: address(1), initramfs: Self.path)
-        #expect(!awaited.fulfil(part(), to: first, at: address(1)))
-        #expect(awaited.fulfil(part(), to: second, at: address(1)))
+        #expect(awaited.fulfil(part(), to: first.mac, at: address(1)) == nil)
+        #expect(awaited.fulfil(part(), to: second.mac, at: address(1)) == second)
     }
 
     @Test func whatIsLongAgoIsForgotten() {
         let awaited = AwaitedDeliveries()
         let start = ContinuousClock.now
         awaited.expect(first, at: address(1), initramfs: Self.path, now: start)
-        #expect(!awaited.fulfil(part(), to: first, at: address(1), now: start + AwaitedDeliveries.lifetime))
+        #expect(awaited.fulfil(part(), to: first.mac, at: address(1), now: start + AwaitedDeliveries.lifetime) == nil)
         awaited.expect(first, at: address(1), initramfs: Self.path, now: start)
-        #expect(awaited.fulfil(part(), to: first, at: address(1), now: start + .seconds(600)))
+        #expect(awaited.fulfil(part(), to: first.mac, at: address(1), now: start + .seconds(600)) == first)
     }
 
     @Test(
@@ -50,7 +53,7 @@ import Testing
     func allOfItHasBeenSent(ranges: [Range<UInt64>], isAll: Bool) {
         let awaited = AwaitedDeliveries()
         awaited.expect(first, at: address(1), initramfs: Self.path)
-        #expect(ranges.map { awaited.fulfil(part($0), to: first, at: address(1)) }.contains(true) == isAll)
+        #expect(ranges.map { awaited.fulfil(part($0), to: first.mac, at: address(1)) != nil }.contains(true) == isAll)
     }
 
     @Test func anotherAssetEndsNothing() {
@@ -58,8 +61,8 @@ import Testing
         awaited.expect(first, at: address(1), initramfs: Self.path)
         for (old, new) in [("v1.13.5", "v1.13.4"), ("amd64", "arm64"), ("376567", "376568")] {
             let other = Self.path.replacingOccurrences(of: old, with: new)
-            #expect(!awaited.fulfil(part(of: other), to: first, at: address(1)), "\(other)")
+            #expect(awaited.fulfil(part(of: other), to: first.mac, at: address(1)) == nil, "\(other)")
         }
-        #expect(awaited.fulfil(part(), to: first, at: address(1)))
+        #expect(awaited.fulfil(part(), to: first.mac, at: address(1)) == first)
     }
 }

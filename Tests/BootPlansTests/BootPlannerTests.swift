@@ -128,6 +128,66 @@ import Testing
         #expect(try rack.store.recordKeys(.init(rawValue: "booted")).isEmpty)
     }
 
+    /// A second interface is the same machine where the entry says so, by listing it or by what both tell; where the entry is for
+    /// many machines it is another one.
+    @Test(
+        arguments: [
+            ("mac: ['52:54:00:00:00:0a', '52:54:00:00:00:0b']", "52-54-00-00-00-0a", true),
+            (
+                "match: {uuid: 4C4C4544-0039-4b10-8035-b3c04f4d3132}", "uuid-4c4c4544-0039-4b10-8035-b3c04f4d3132", true
+            ),
+            ("match: {serial: 'A/1 é'}", "serial-A_2f1_20_c3_a9", true),
+            (
+                "match: {serial: A/1 é, uuid: 4c4c4544-0039-4b10-8035-b3c04f4d3132}",
+                "uuid-4c4c4544-0039-4b10-8035-b3c04f4d3132", true
+            ),
+            ("match: {mac: '52:54:00:*'}", "52-54-00-00-00-0a", false),
+            ("match: {mac: ['52:54:00:00:00:0a', '52:54:00:00:00:0b']}", "52-54-00-00-00-0a", false),
+            ("match: {arch: amd64}", "52-54-00-00-00-0a", false),
+        ] as [(String, String, Bool)])
+    func aMachineIsWhatItsEntryKnowsItBy(entry: String, note: String, isOne: Bool) async throws {
+        func rule(_ mode: String) -> String { Self.defaults + "machines: [{name: one, \(entry), boot: \(mode)}]\n" }
+        let rack = try Rack(rule("once"))
+        func kind(_ mac: String, at address: IPv4Address? = nil) async throws -> String {
+            try await rack.plan(
+                mac, uuid: "4c4c4544-0039-4b10-8035-b3c04f4d3132", serial: " A/1 é ", at: address
+            ).kind
+        }
+        let (first, second) = ("52:54:00:00:00:0a", "52:54:00:00:00:0b")
+        #expect(try await kind(first, at: address(1)) == "boot")
+        try await rack.deliver(to: try #require(MACAddress(parsing: first)), at: address(1))
+        #expect(try rack.store.recordKeys(.booted) == [note])
+        #expect(try await kind(first) == "disk")
+        #expect(try await kind(second, at: address(2)) == (isOne ? "disk" : "boot"))
+        // Once more, whichever asks.
+        try Data(rule("always").utf8).write(to: URL(filePath: "\(rack.folder)/machines.yaml"))
+        _ = try rack.machines.reload().get()
+        #expect(try await kind(isOne ? second : first, at: address(1)) == "boot")
+        #expect(try rack.store.recordKeys(.booted).isEmpty)
+    }
+
+    /// The first release noted every machine by the address that asked.
+    @Test(arguments: [
+        ("mac: ['52:54:00:00:00:0a', '52:54:00:00:00:0b']", true), ("match: {serial: S1}", false),
+        ("mac: ['52:54:00:00:00:0a', '52:54:00:00:00:0b'], match: {serial: S1}", true),
+    ])
+    func anOldNoteCounts(entry: String, isOne: Bool) async throws {
+        let rack = try Rack(Self.defaults + "machines: [{name: one, \(entry), boot: once}]\n")
+        try rack.store.setRecord(.booted, "52-54-00-00-00-0a", Array("{}".utf8))
+        #expect(try await rack.plan("52:54:00:00:00:0a", serial: "S1").kind == "disk")
+        #expect(try await rack.plan("52:54:00:00:00:0b", serial: "S1").kind == (isOne ? "disk" : "boot"))
+    }
+
+    @Test func aLongSerialNumberHasANote() async throws {
+        let serial = String(repeating: "é", count: 300)
+        let rack = try Rack(Self.defaults + "machines: [{name: one, match: {serial: \(serial)}, boot: once}]\n")
+        let mac = try #require(MACAddress(parsing: Self.one))
+        #expect(try await rack.plan(Self.one, serial: serial, at: address(1)).kind == "boot")
+        try await rack.deliver(to: mac, at: address(1))
+        #expect(try await rack.plan("52:54:00:00:00:02", serial: serial).kind == "disk")
+        #expect(try rack.store.recordKeys(.booted).allSatisfy { $0.hasPrefix("serial.") && $0.utf8.count == 71 })
+    }
+
     /// What it was told, and nothing else that is called an initramfs.
     @Test func onlyWhatWasToldEndsOnce() async throws {
         let rack = try Rack(Self.once)

@@ -49,10 +49,12 @@ final class Rack: Sendable {
 
     /// The plan for a machine that asks from an address, or of which somebody only wants to know.
     func plan(
-        _ mac: String, _ architecture: Architecture? = .amd64, serial: String? = nil, at address: IPv4Address? = nil
+        _ mac: String, _ architecture: Architecture? = .amd64, uuid: String? = nil, serial: String? = nil,
+        at address: IPv4Address? = nil
     ) async throws -> BootPlan {
         let mac = try #require(MACAddress(parsing: mac))
-        let machine = MachineIdentity(mac: mac, serial: serial, architecture: architecture)
+        let machine = MachineIdentity(
+            mac: mac, uuid: uuid.flatMap { SystemUUID(parsing: $0) }, serial: serial, architecture: architecture)
         let plan = await planner.plan(for: machine, baseURL: "http://10.0.0.1")
         return address == nil ? plan : await planner.handOut(plan, to: machine, at: address)
     }

@@ -27,7 +27,7 @@ public struct DeliveredPart: Hashable, Sendable {
 /// place and drives out nobody.
 final class AwaitedDeliveries: Sendable {
     private struct Machine {
-        var mac: MACAddress
+        var machine: NotedMachine
         /// The path of its initramfs.
         var initramfs: String
         /// How many bytes from the beginning of the initramfs have been sent.
@@ -45,37 +45,40 @@ final class AwaitedDeliveries: Sendable {
     ///
     /// - Parameter initramfs: The path of the initramfs that it was told.
     func expect(
-        _ mac: MACAddress, at address: IPv4Address, initramfs: String, now: ContinuousClock.Instant = .now
+        _ machine: NotedMachine, at address: IPv4Address, initramfs: String, now: ContinuousClock.Instant = .now
     ) {
         machines.withLock { machines in
-            let machine = Machine(mac: mac, initramfs: initramfs, since: now)
+            let machine = Machine(machine: machine, initramfs: initramfs, since: now)
             machines.update(address, default: machine) { $0 = machine }
         }
     }
 
     /// A machine was told something else: what it fetches from then on ends no earlier `boot: once`.
-    func withdraw(_ mac: MACAddress, at address: IPv4Address) {
+    func withdraw(_ machine: NotedMachine, at address: IPv4Address) {
         machines.withLock { machines in
-            if machines.peek(address)?.mac == mac { machines.remove(address) }
+            guard let awaited = machines.peek(address)?.machine,
+                awaited.mac == machine.mac || machine.names.contains(awaited.name)
+            else { return }
+            machines.remove(address)
         }
     }
 
-    /// Whether a machine that has fetched a part of an initramfs has all of what was awaited now; after this it is not awaited any
+    /// The machine that has fetched a part of an initramfs and has all of what was awaited now; after this it is not awaited any
     /// more.
     func fulfil(
         _ part: DeliveredPart, to mac: MACAddress, at address: IPv4Address, now: ContinuousClock.Instant = .now
-    ) -> Bool {
+    ) -> NotedMachine? {
         machines.withLock { machines in
-            guard let machine = machines.peek(address), machine.mac == mac, machine.initramfs == part.path,
+            guard let machine = machines.peek(address), machine.machine.mac == mac, machine.initramfs == part.path,
                 now - machine.since < Self.lifetime, part.range.lowerBound <= machine.received
-            else { return false }
+            else { return nil }
             let received = max(machine.received, part.range.upperBound)
             guard received >= part.length else {
                 _ = machines.updateInPlace(address) { $0.received = received }
-                return false
+                return nil
             }
             machines.remove(address)
-            return true
+            return machine.machine
         }
     }
 }

@@ -19,16 +19,17 @@ public struct MachineState: Hashable, Sendable {
 /// Something that happened to a machine and that is remembered of it.
 public enum MachineEvent: Hashable, Sendable {
     /// It was handed a script that boots Talos with the initramfs of a path.
-    case toldToBoot(MACAddress, Assignment.BootMode, initramfs: String, at: IPv4Address)
+    case toldToBoot(NotedMachine, Assignment.BootMode, initramfs: String, at: IPv4Address)
     /// It was told anything else: to boot from its disk, to wait, or that it cannot boot.
-    case toldOtherwise(MACAddress, at: IPv4Address)
+    case toldOtherwise(NotedMachine, at: IPv4Address)
     /// A part of an initramfs has been sent, to its last byte, to an address that is this machine's.
     case delivered(DeliveredPart, to: MACAddress, at: IPv4Address)
 
     /// Which machine it happened to.
     var machine: MACAddress {
         switch self {
-        case .toldToBoot(let machine, _, _, _), .toldOtherwise(let machine, _), .delivered(_, let machine, _): machine
+        case .toldToBoot(let machine, _, _, _), .toldOtherwise(let machine, _): machine.mac
+        case .delivered(_, let machine, _): machine
         }
     }
 }
@@ -66,7 +67,7 @@ public final class MachineStates: Sendable {
     /// A machine's state.
     ///
     /// - Throws: What the store says when it cannot be read, or `FactoryError` with the code `busy`.
-    public func state(of machine: MACAddress) async throws -> MachineState {
+    public func state(of machine: NotedMachine) async throws -> MachineState {
         if let known = ledger.recalled(machine) { return MachineState(hasBooted: known) }
         return MachineState(hasBooted: try await storage.run { [ledger] in try ledger.hasBooted(machine) })
     }
@@ -87,7 +88,7 @@ public final class MachineStates: Sendable {
         case .toldToBoot(let machine, .local, _, let address), .toldOtherwise(let machine, let address):
             awaited.withdraw(machine, at: address)
         case .delivered(let part, let machine, let address):
-            guard awaited.fulfil(part, to: machine, at: address) else { return }
+            guard let machine = awaited.fulfil(part, to: machine, at: address) else { return }
             try await storage.run { [ledger] in try ledger.note(machine) }
         }
     }
