@@ -172,6 +172,7 @@ public struct Appliance: Sendable {
             gauges.append { machines.status.publish(to: mirror) }
         }
         services.append(CancellableService { [states] in await states.keepJournal() })
+        services.append(CancellableService { [states] in await states.keepNotes() })
         services.append(CatalogService(catalog: catalog, logger: logger))
         services.append(StalledBootsService(timeline: timeline, planner: planner))
         services.append(WatchdogService(manager: manager))
@@ -239,10 +240,10 @@ public struct Appliance: Sendable {
             ApplianceError("too many ask for problems at once")
         }
         let name = Self.name(version: version)
-        let health = HealthRoutes { [machines, catalog] in
+        let health = HealthRoutes { [machines, catalog, states] in
             // It looks at files, and a disk may keep it waiting.
             let stored = try? await disk.run { catalog.problems }
-            return (machines?.publicSummary ?? []) + (stored ?? []) + advice()
+            return (machines?.publicSummary ?? []) + (stored ?? []) + states.problems + advice()
         }
         let boot = BootRoutes(planner: planner, observer: observer, name: name)
         let listener = HTTPListener(

@@ -120,7 +120,8 @@ public final class BootPlanner: Sendable {
     ///
     /// - Parameter address: The address that fetched it.
     public func delivered(_ part: DeliveredPart, to machine: MACAddress, at address: IPv4Address) async {
-        await note(.delivered(part, to: machine, at: address), "cannot note that a machine has booted")
+        await note(
+            .delivered(part, to: machine, at: address), "cannot note that a machine has booted; it is tried again")
     }
 
     private func note(_ event: MachineEvent, _ failure: Logger.Message) async {

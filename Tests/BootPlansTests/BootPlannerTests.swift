@@ -166,6 +166,34 @@ import Testing
         #expect(try rack.store.recordKeys(.booted).isEmpty)
     }
 
+    /// What the disk does not take counts at once, is told of, and is written when the disk takes it.
+    @Test(.timeLimit(.minutes(1))) func aNoteThatCannotBeWrittenCounts() async throws {
+        let rack = try Rack(Self.once)
+        let states = rack.planner.states
+        for number in [1, 2] as [UInt32] {
+            let name = "a0:36:9f:00:00:0\(number)"
+            #expect(try await rack.plan(name, at: address(number)).kind == "boot")
+        }
+        let folder = "\(rack.store.root)/records/booted"
+        try Data("in the way".utf8).write(to: URL(filePath: folder))
+        for number in [1, 2] as [UInt32] {
+            let name = "a0:36:9f:00:00:0\(number)"
+            try await rack.deliver(to: try #require(MACAddress(parsing: name)), at: address(number))
+            #expect(try await rack.plan(name).kind == "disk")
+        }
+        #expect(states.problems.count == 1 && states.problems.first?.hasPrefix("2 machines with boot: once") == true)
+        // Also what is forgotten meanwhile: it is not written later.
+        let always = Self.once.replacingOccurrences(of: "once", with: "always")
+        try FileManager.default.removeItem(atPath: folder)
+        try Data(always.utf8).write(to: URL(filePath: "\(rack.folder)/machines.yaml"))
+        _ = try rack.machines.reload().get()
+        #expect(try await rack.plan("a0:36:9f:00:00:02", at: address(2)).kind == "boot")
+        let keeping = Task { await states.keepNotes(interval: .milliseconds(20)) }
+        while !states.problems.isEmpty { try await Task.sleep(for: .milliseconds(5)) }
+        keeping.cancel()
+        #expect(try rack.store.recordKeys(.booted) == ["a0-36-9f-00-00-01"])
+    }
+
     /// The first release noted every machine by the address that asked.
     @Test(arguments: [
         ("mac: ['52:54:00:00:00:0a', '52:54:00:00:00:0b']", true), ("match: {serial: S1}", false),

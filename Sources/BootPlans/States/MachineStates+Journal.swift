@@ -31,6 +31,7 @@ extension MachineStates {
 
     /// Writes what is left to write.
     public func closeJournal() async {
+        await catchUp()
         guard journal.withLock({ $0 }) != nil else { return }
         await writeJournal(everything: true)
         journal.withLock { $0 = nil }

@@ -36,7 +36,8 @@ public enum MachineEvent: Hashable, Sendable {
 
 /// The one place where machines' states are: events go in, states come out. Asking changes nothing.
 ///
-/// Whether a machine has booted once is on the disk before anybody is told so. Its story, which is for people, gets there by a
+/// Whether a machine has booted once is on the disk before anybody is told so, or, where the disk does not take it, as soon as it
+/// does. Its story, which is for people, gets there by a
 /// journal a moment later.
 public final class MachineStates: Sendable {
     /// The stories of machines' boots.
@@ -48,10 +49,10 @@ public final class MachineStates: Sendable {
     let journalWork = BlockingWork(width: 1, capacity: 4) { _ in
         FactoryError(.busy, "the journal of machines is being written already")
     }
-    private let ledger: BootOnceLedger
+    let ledger: BootOnceLedger
     private let awaited: AwaitedDeliveries
     /// Threads of its own, so that machines boot whatever strangers ask of the factory.
-    private let storage = BlockingWork(width: 2, capacity: 4096) { load in
+    let storage = BlockingWork(width: 2, capacity: 4096) { load in
         FactoryError(.busy, "\(load.waiting) machines' states are being looked up; ask again in a moment")
     }
 
@@ -74,7 +75,7 @@ public final class MachineStates: Sendable {
 
     /// Takes in what happened. What has to outlive the process is on the disk when this returns.
     ///
-    /// - Throws: What the store says when it cannot be written, or `FactoryError` with the code `busy`.
+    /// - Throws: What the store says when it cannot be written, in which case it counts all the same and is written later, or `FactoryError` with the code `busy`.
     public func apply(_ event: MachineEvent) async throws {
         switch event {
         case .toldToBoot(let machine, .once, let initramfs, let address):
@@ -89,7 +90,9 @@ public final class MachineStates: Sendable {
             awaited.withdraw(machine, at: address)
         case .delivered(let part, let machine, let address):
             guard let machine = awaited.fulfil(part, to: machine, at: address) else { return }
-            try await storage.run { [ledger] in try ledger.note(machine) }
+            // From now on it goes to its disk, whether or not this host's disk takes the note.
+            ledger.note(machine)
+            try await writeNotes()
         }
     }
 }

@@ -1,0 +1,87 @@
+import Foundation
+import Glibc
+import ServerTesting
+import Testing
+
+/// `boot: once` means once, whatever happens to the daemon and its disk.
+@Suite struct OnceTests {
+    private static let machine = "mac: ['52:54:00:00:00:01', '52:54:00:00:00:02']"
+    private let scratch: Scratch
+    private let store: String
+
+    init() throws {
+        scratch = try Scratch()
+        store = "\(scratch.path)/store"
+        try write("once")
+    }
+
+    /// The machines file with its one machine.
+    private func write(_ mode: String) throws {
+        try scratch.write(
+            "machines.yaml",
+            """
+            defaults: {schematic: {customization: {}}, version: latest}
+            machines: [{name: one, \(Self.machine), boot: \(mode)}]
+
+            """)
+    }
+
+    private var arguments: [String] {
+        [
+            "serve", "--store", store, "--config", "\(scratch.path)/machines.yaml", "--dhcp", "off", "--no-tftp",
+            "--http-address", "127.0.0.1", "--http-port", "0",
+        ]
+    }
+
+    /// What a machine is told: the path of its initramfs, or nil when it is sent to its disk.
+    private func told(_ port: Int, _ mac: String = "52-54-00-00-00-01", at client: UInt8 = 11) throws -> String? {
+        let script = try HTTPConnection(port: port, client: client).ask("GET", "/boot?mac=\(mac)&arch=x86_64").text
+        let word = script.split(whereSeparator: \.isWhitespace).first { $0.hasSuffix("initramfs-amd64.xz") }
+        #expect(word != nil || script.contains("boots from its disk"), "\(script)")
+        return word.map { String($0.dropFirst("http://localhost".utf8.count)) }
+    }
+
+    private func fetch(_ path: String, _ port: Int, at client: UInt8 = 11) throws {
+        #expect(try HTTPConnection(port: port, client: client).ask("GET", path).status == 200)
+    }
+
+    @Test func theSecondInterfaceIsTheSameMachine() throws {
+        _ = try scratch.filledStore()
+        let daemon = try Program(arguments)
+        let port = try daemon.port()
+        try fetch(try #require(try told(port)), port)
+        #expect(try holds { try told(port, "52-54-00-00-00-02", at: 12) == nil })
+    }
+
+    @Test(.enabled(if: Program.canUnshare, "needs mounts of its own"))
+    func aFullDiskDelaysTheNote() throws {
+        let filled = try scratch.filledStore()
+        try FileManager.default.moveItem(atPath: filled, toPath: "\(filled).filled")
+        try FileManager.default.createDirectory(atPath: store, withIntermediateDirectories: true)
+        let command = arguments.map { "'\($0)'" }.joined(separator: " ")
+        let daemon = try Program(command: [
+            "/usr/bin/unshare", "-rm", "/bin/sh", "-c",
+            "mount -t tmpfs -o size=64m none '\(store)' && cp -a '\(filled).filled/.' '\(store)' "
+                + "&& exec '\(Program.path)' \(command)",
+        ])
+        let port = try daemon.port()
+        let initramfs = try #require(try told(port))
+        // Once, so that it is built.
+        try fetch(initramfs, port, at: 13)
+        let inside = "/proc/\(daemon.process)/root\(store)"
+        let full = try Program(command: ["/bin/sh", "-c", "cat /dev/zero > '\(inside)/fill'"])
+        #expect(try full.finish() != 0 && full.errors.contains("No space left"), "\(full.errors)")
+        try fetch(initramfs, port)
+        #expect(try holds { try told(port) == nil })
+        let connection = try HTTPConnection(port: port)
+        #expect(try holds { try connection.ask("GET", "/readyz").text.contains("a machine with boot: once has had") })
+        #expect(try connection.ask("GET", "/readyz").text.contains("free some space; it is tried again by itself"))
+        #expect(unlink("\(inside)/fill") == 0)
+        #expect(
+            holds(within: 30) {
+                FileManager.default.fileExists(atPath: "\(inside)/records/booted/52-54-00-00-00-01")
+            })
+        #expect(try holds { try connection.ask("GET", "/readyz").body.isEmpty })
+        #expect(try told(port) == nil)
+    }
+}
