@@ -129,8 +129,8 @@ let package = Package(
         library(
             "BootPlans",
             [
-                "Workers", "Timelines", "Digests", "ImageFactory", "IPXE", "Imaging", "Machines", "Netboot",
-                "NetworkTypes", "Releases", "Schematics", "Stores", "TalosModel", logging,
+                "Workers", "Timelines", "Digests", "FolderChanges", "ImageFactory", "IPXE", "Imaging", "Machines",
+                "Netboot", "NetworkTypes", "Releases", "Schematics", "Stores", "TalosModel", logging,
             ]),
 
         // MARK: - Servers

@@ -166,6 +166,26 @@ import Testing
         #expect(try rack.store.recordKeys(.booted).isEmpty)
     }
 
+    /// Another daemon on the same store, or somebody who takes a note away.
+    @Test(.timeLimit(.minutes(1))) func whatOthersNoteCounts() async throws {
+        let rack = try Rack(Self.once)
+        let mac = "a0:36:9f:00:00:01"
+        func becomes(_ kind: String) async throws {
+            while try await rack.plan(mac).kind != kind { try await Task.sleep(for: .milliseconds(5)) }
+        }
+        #expect(try await rack.plan(mac).kind == "boot")
+        // The kernel tells of changes: the interval does not come into it.
+        let states = rack.planner.states
+        let keeping = Task { await states.keepNotes(interval: .seconds(3600)) }
+        defer { keeping.cancel() }
+        for _ in 1...3 {
+            try rack.store.setRecord(.booted, "a0-36-9f-00-00-01", Array("{}".utf8))
+            try await becomes("disk")
+            try rack.store.removeRecord(.booted, "a0-36-9f-00-00-01")
+            try await becomes("boot")
+        }
+    }
+
     /// What the disk does not take counts at once, is told of, and is written when the disk takes it.
     @Test(.timeLimit(.minutes(1))) func aNoteThatCannotBeWrittenCounts() async throws {
         let rack = try Rack(Self.once)

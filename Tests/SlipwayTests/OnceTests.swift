@@ -53,6 +53,18 @@ import Testing
         #expect(try holds { try told(port, "52-54-00-00-00-02", at: 12) == nil })
     }
 
+    @Test func daemonsOnOneStoreKnowOfEachOthersNotes() throws {
+        _ = try scratch.filledStore()
+        let (first, second) = (try Program(arguments), try Program(arguments))
+        let (port, other) = (try first.port(), try second.port())
+        #expect(try told(other, at: 12) != nil)
+        try fetch(try #require(try told(port)), port)
+        #expect(try holds { try told(other, at: 12) == nil })
+        #expect(unlink("\(store)/records/booted/52-54-00-00-00-01") == 0)
+        #expect(try holds { try told(port) != nil })
+        #expect(try holds { try told(other, at: 12) != nil })
+    }
+
     @Test(.enabled(if: Program.canUnshare, "needs mounts of its own"))
     func aFullDiskDelaysTheNote() throws {
         let filled = try scratch.filledStore()

@@ -20,6 +20,10 @@ final class BootOnceLedger: Sendable {
         /// The names of those that are not on the disk yet.
         var unwritten: RecencyMap<String, Void>
         var cause: (any Error)?
+        /// The state of the records that have been read; nil while it is none that would show a later change.
+        var generation: RecordGeneration?
+        /// Counts what this process changes in the records.
+        var changes: UInt64 = 0
 
         func contains(_ machine: NotedMachine) -> Bool? {
             if machine.names.contains(where: { unwritten.contains($0) }) { return true }
@@ -71,7 +75,10 @@ final class BootOnceLedger: Sendable {
             _ = try hasBooted(machine)
             for name in machine.names where state.withLock({ $0.written?.contains(name) ?? false }) {
                 if store.access == .readWrite { try store.removeRecord(.booted, name) }
-                state.withLock { _ = $0.written?.remove(name) }
+                state.withLock { state in
+                    state.written?.remove(name)
+                    state.changes &+= 1
+                }
             }
         }
     }
@@ -98,9 +105,24 @@ final class BootOnceLedger: Sendable {
                 state.withLock { state in
                     state.unwritten.remove(name)
                     state.written?.insert(name)
+                    state.changes &+= 1
                     state.cause = nil
                 }
             }
+        }
+    }
+
+    /// Takes over what others have changed: another daemon on the same store, or somebody who removes a note. Where this process
+    /// changes something meanwhile, nothing is taken over; whoever watches the records is told of that change and comes again.
+    func refresh() throws {
+        let before = state.withLock { ($0.generation, $0.changes) }
+        let generation = try store.recordGeneration(.booted)
+        if let generation, generation == before.0 { return }
+        let read = Set(try store.recordKeys(.booted))
+        state.withLock { state in
+            guard state.changes == before.1 else { return }
+            state.written = read
+            state.generation = generation.flatMap { $0.isSettled ? $0 : nil }
         }
     }
 }

@@ -1,5 +1,7 @@
+import FolderChanges
 import Logging
 import Stores
+import Workers
 
 extension MachineStates {
     /// What an operator should look at, a sentence each; empty when all is well.
@@ -15,11 +17,23 @@ extension MachineStates {
         ]
     }
 
-    /// Writes what could not be written of machines' states when it happened, every now and then, until the task is cancelled.
+    /// Keeps the notes of machines in step with the store until the task is cancelled: what others change there counts here at once,
+    /// and what could not be written is written.
+    ///
+    /// - Parameter interval: How often it looks where the kernel reports no changes.
     public func keepNotes(interval: Duration = .seconds(10)) async {
-        while !Task.isCancelled {
-            do { try await Task.sleep(for: interval) } catch { return }
+        let watch = FolderWatch(interval: interval)
+        // By itself, so that no queue of machines that ask delays it.
+        let disk = BlockingWork(width: 1, capacity: 1) { _ in CancellationError() }
+        for await _ in watch.changes {
+            await watch.watch(store.recordFolders([.booted]))
             await catchUp()
+            do { try await disk.run { [ledger] in try ledger.refresh() } } catch {
+                // What has been read stays in force; the catalog, which is on the same disk, says so on /readyz.
+                logger.debug("the notes of machines cannot be read", metadata: ["error": "\(error)"])
+            }
+            // A rack that boots makes many notes, and each of them is a change.
+            do { try await Task.sleep(for: .milliseconds(50)) } catch { return }
         }
     }
 
