@@ -118,15 +118,19 @@ public final class BootPlanner: Sendable {
 
     /// Notes that a machine has been given a part of an initramfs, or all of it.
     ///
-    /// - Parameter address: The address that fetched it.
-    public func delivered(_ part: DeliveredPart, to machine: MACAddress, at address: IPv4Address) async {
+    /// - Parameters:
+    ///   - machine: Whose address it is; nil if nobody knows.
+    ///   - address: The address that fetched it.
+    public func delivered(_ part: DeliveredPart, to machine: MACAddress?, at address: IPv4Address) async {
         await note(
             .delivered(part, to: machine, at: address), "cannot note that a machine has booted; it is tried again")
     }
 
     private func note(_ event: MachineEvent, _ failure: Logger.Message) async {
         do { try await states.apply(event) } catch {
-            logger.error(failure, metadata: ["machine.mac": "\(event.machine)", "error": "\(error)"])
+            logger.error(
+                failure,
+                metadata: ["machine.mac": "\(event.machine.map(\.description) ?? "unknown")", "error": "\(error)"])
         }
     }
 

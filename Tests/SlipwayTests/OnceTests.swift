@@ -53,6 +53,43 @@ import Testing
         #expect(try holds { try told(port, "52-54-00-00-00-02", at: 12) == nil })
     }
 
+    /// The daemon ends between script and initramfs, whatever the signal.
+    @Test(arguments: [SIGKILL, SIGTERM]) func whatWasToldIsAwaitedByTheNextDaemon(signal: Int32) throws {
+        _ = try scratch.filledStore()
+        let first = try Program(arguments)
+        let initramfs = try #require(try told(first.port()))
+        first.send(signal)
+        _ = try first.finish(within: 20)
+        let second = try Program(arguments)
+        let port = try second.port()
+        #expect(!second.errors.contains(" warning "), "\(second.errors)")
+        // Another machine's, and another asset, are not what is awaited.
+        try fetch(initramfs, port, at: 12)
+        try fetch(initramfs.replacing("amd64", with: "arm64"), port)
+        #expect(try told(port, "52-54-00-00-00-02", at: 12) != nil)
+        try fetch(initramfs, port)
+        #expect(try holds { try told(port) == nil })
+    }
+
+    /// What was awaited once is not awaited any more by the next daemon, when the machine was told something else since.
+    @Test func whatWasWithdrawnIsNotAwaitedByTheNextDaemon() throws {
+        _ = try scratch.filledStore()
+        let first = try Program(arguments)
+        let port = try first.port()
+        let initramfs = try #require(try told(port))
+        try write("local")
+        #expect(try holds { try told(port) == nil })
+        first.send(SIGKILL)
+        _ = try first.finish()
+        try write("once")
+        let second = try Program(arguments)
+        let other = try second.port()
+        try fetch(initramfs, other)
+        #expect(try told(other) != nil)
+        #expect(try told(other) != nil)
+        #expect(!FileManager.default.fileExists(atPath: "\(store)/records/booted/52-54-00-00-00-01"))
+    }
+
     @Test func daemonsOnOneStoreKnowOfEachOthersNotes() throws {
         _ = try scratch.filledStore()
         let (first, second) = (try Program(arguments), try Program(arguments))

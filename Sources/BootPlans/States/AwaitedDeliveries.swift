@@ -2,44 +2,50 @@ import NetworkTypes
 import Synchronization
 import Timelines
 
-/// A part of an asset that has been sent.
-public struct DeliveredPart: Hashable, Sendable {
-    /// The asset's path, as ``BootNames`` writes it.
-    public var path: String
-    /// Which of its bytes.
-    public var range: Range<UInt64>
-    /// How many bytes the asset has.
-    public var length: UInt64
-
-    /// A part of an asset.
-    public init(path: String, range: Range<UInt64>, length: UInt64) {
-        self.path = path
-        self.range = range
-        self.length = length
-    }
-}
-
 /// Machines with `boot: once` that were told to boot and have not fetched their initramfs yet. What a machine tells beside its
 /// MAC address is known only when it asks for its script, so its rule is remembered from then.
 ///
 /// A machine has its initramfs when all bytes of the one that it was told have been sent, in one answer or in several that follow
-/// each other without a gap. They are filed under the address that asked, which its connection has proven: whoever asks in many machines' names has one
-/// place and drives out nobody.
+/// each other without a gap. They are filed under the address that asked, which its connection has proven: whoever asks in many
+/// machines' names has one place and drives out nobody.
 final class AwaitedDeliveries: Sendable {
-    private struct Machine {
+    /// A machine that is awaited.
+    struct Machine: Sendable {
         var machine: NotedMachine
         /// The path of its initramfs.
         var initramfs: String
         /// How many bytes from the beginning of the initramfs have been sent.
         var received: UInt64 = 0
+        /// When it was told.
         var since: ContinuousClock.Instant
+    }
+
+    /// What has changed since it was asked last.
+    enum Changes: Sendable {
+        /// These addresses, with the machines that are awaited there now.
+        case of([(address: IPv4Address, machine: Machine?)])
+        /// More than are counted.
+        case many
+    }
+
+    private struct State {
+        var machines: RecencyMap<IPv4Address, Machine>
+        /// The addresses where something has changed; nil when they are too many.
+        var changed: Set<IPv4Address>? = []
+
+        mutating func change(_ address: IPv4Address) {
+            changed?.insert(address)
+            if let count = changed?.count, count > machines.capacity { changed = nil }
+        }
     }
 
     /// A kernel and an initramfs take a slow machine minutes, and an outage of this host some more.
     static let lifetime = Duration.seconds(3600)
-    private let machines: Mutex<RecencyMap<IPv4Address, Machine>>
+    /// A machine that asks again so soon is not worth another line in a journal.
+    private static let repetition = Duration.seconds(60)
+    private let state: Mutex<State>
 
-    init(capacity: Int = 65_536) { machines = Mutex(RecencyMap(capacity: capacity)) }
+    init(capacity: Int = 65_536) { state = Mutex(State(machines: RecencyMap(capacity: capacity))) }
 
     /// A machine was told to boot.
     ///
@@ -47,38 +53,81 @@ final class AwaitedDeliveries: Sendable {
     func expect(
         _ machine: NotedMachine, at address: IPv4Address, initramfs: String, now: ContinuousClock.Instant = .now
     ) {
-        machines.withLock { machines in
-            let machine = Machine(machine: machine, initramfs: initramfs, since: now)
-            machines.update(address, default: machine) { $0 = machine }
+        state.withLock { state in
+            var awaited = Machine(machine: machine, initramfs: initramfs, since: now)
+            if let known = state.machines.peek(address), known.machine == machine, known.initramfs == initramfs,
+                now - known.since < Self.repetition
+            {
+                awaited.since = known.since
+            } else {
+                state.change(address)
+            }
+            state.machines.update(address, default: awaited) { $0 = awaited }
         }
     }
 
     /// A machine was told something else: what it fetches from then on ends no earlier `boot: once`.
     func withdraw(_ machine: NotedMachine, at address: IPv4Address) {
-        machines.withLock { machines in
-            guard let awaited = machines.peek(address)?.machine,
+        state.withLock { state in
+            guard let awaited = state.machines.peek(address)?.machine,
                 awaited.mac == machine.mac || machine.names.contains(awaited.name)
             else { return }
-            machines.remove(address)
+            state.machines.remove(address)
+            state.change(address)
         }
     }
 
     /// The machine that has fetched a part of an initramfs and has all of what was awaited now; after this it is not awaited any
     /// more.
+    ///
+    /// - Parameter mac: Whose address it is; nil where nobody knows, as after a restart, when it counts as the machine's that was
+    ///   told there.
     func fulfil(
-        _ part: DeliveredPart, to mac: MACAddress, at address: IPv4Address, now: ContinuousClock.Instant = .now
+        _ part: DeliveredPart, to mac: MACAddress?, at address: IPv4Address, now: ContinuousClock.Instant = .now
     ) -> NotedMachine? {
-        machines.withLock { machines in
-            guard let machine = machines.peek(address), machine.machine.mac == mac, machine.initramfs == part.path,
-                now - machine.since < Self.lifetime, part.range.lowerBound <= machine.received
+        state.withLock { state in
+            guard let awaited = state.machines.peek(address), mac == nil || awaited.machine.mac == mac,
+                awaited.initramfs == part.path, now - awaited.since < Self.lifetime,
+                part.range.lowerBound <= awaited.received
             else { return nil }
-            let received = max(machine.received, part.range.upperBound)
+            let received = max(awaited.received, part.range.upperBound)
             guard received >= part.length else {
-                _ = machines.updateInPlace(address) { $0.received = received }
+                _ = state.machines.updateInPlace(address) { $0.received = received }
                 return nil
             }
-            machines.remove(address)
-            return machine.machine
+            state.machines.remove(address)
+            state.change(address)
+            return awaited.machine
+        }
+    }
+
+    // MARK: - Keeping
+
+    /// Whether something has changed.
+    var isChanged: Bool { state.withLock { $0.changed?.isEmpty != true } }
+
+    /// What has changed since this was asked last.
+    func takeChanges() -> Changes {
+        state.withLock { state in
+            defer { state.changed = [] }
+            guard let changed = state.changed else { return .many }
+            return .of(changed.map { ($0, state.machines.peek($0)) })
+        }
+    }
+
+    /// All machines that are awaited, those told last at the end.
+    func all(now: ContinuousClock.Instant = .now) -> [(address: IPv4Address, machine: Machine)] {
+        state.withLock { $0.machines.entries }.reversed().filter { now - $0.value.since < Self.lifetime }
+            .map { ($0.key, $0.value) }
+    }
+
+    /// Takes over what an earlier process has kept, unless something is known of the address by now.
+    func restore(_ kept: [(address: IPv4Address, machine: Machine)], now: ContinuousClock.Instant = .now) {
+        state.withLock { state in
+            for (address, machine) in kept
+            where now - machine.since < Self.lifetime && !state.machines.contains(address) {
+                state.machines.update(address, default: machine) { _ in }
+            }
         }
     }
 }

@@ -20,6 +20,7 @@ extension MachineStates {
                 "machines' stories are not kept, and end with this process", metadata: ["error": "\(error)"])
         }
         await writeJournal()
+        await openAwaited()
     }
 
     /// Writes what happens to the journal now and then, until the task is cancelled.
@@ -32,6 +33,7 @@ extension MachineStates {
     /// Writes what is left to write.
     public func closeJournal() async {
         await catchUp()
+        await closeAwaited()
         guard journal.withLock({ $0 }) != nil else { return }
         await writeJournal(everything: true)
         journal.withLock { $0 = nil }

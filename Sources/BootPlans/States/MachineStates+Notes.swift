@@ -1,20 +1,32 @@
 import FolderChanges
 import Logging
 import Stores
+import Synchronization
 import Workers
 
 extension MachineStates {
     /// What an operator should look at, a sentence each; empty when all is well.
     public var problems: [String] {
-        guard let trouble = ledger.trouble else { return [] }
-        let isOne = trouble.count == 1
-        let who = isOne ? "a machine with boot: once has" : "\(trouble.count) machines with boot: once have"
-        let isFull = (trouble.cause as? StoreError)?.code == .diskFull
-        let remedy = isFull ? "its disk is full, so free some space" : "this server's log says why"
-        return [
-            "\(who) had the image, and the store does not take a note of it: \(remedy); it is tried again by itself, and if this "
-                + "daemon ended before, \(isOne ? "the machine" : "these machines") would boot from the network once more"
-        ]
+        var problems: [String] = []
+        func remedy(_ error: (any Error)?) -> String {
+            let isFull = (error as? StoreError)?.code == .diskFull
+            return isFull ? "its disk is full, so free some space" : "this server's log says why"
+        }
+        if let trouble = ledger.trouble {
+            let isOne = trouble.count == 1
+            let who = isOne ? "a machine with boot: once has" : "\(trouble.count) machines with boot: once have"
+            problems.append(
+                "\(who) had the image, and the store does not take a note of it: \(remedy(trouble.cause)); it is tried again by "
+                    + "itself, and if this daemon ended before, \(isOne ? "the machine" : "these machines") would boot from the "
+                    + "network once more")
+        }
+        if let failure = awaitedJournal.withLock({ $0 })?.failure {
+            problems.append(
+                "the store does not take which machines were told to boot once: \(remedy(failure)); it is tried again by itself, "
+                    + "and if this daemon ended before, those that are booting now would boot from the network once more"
+            )
+        }
+        return problems
     }
 
     /// Keeps the notes of machines in step with the store until the task is cancelled: what others change there counts here at once,
@@ -39,6 +51,7 @@ extension MachineStates {
 
     /// Tries to write the notes that are not on the disk yet.
     func catchUp() async {
+        await keepAwaited()
         guard ledger.isBehind else { return }
         do {
             try await writeNotes()

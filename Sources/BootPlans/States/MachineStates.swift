@@ -22,11 +22,11 @@ public enum MachineEvent: Hashable, Sendable {
     case toldToBoot(NotedMachine, Assignment.BootMode, initramfs: String, at: IPv4Address)
     /// It was told anything else: to boot from its disk, to wait, or that it cannot boot.
     case toldOtherwise(NotedMachine, at: IPv4Address)
-    /// A part of an initramfs has been sent, to its last byte, to an address that is this machine's.
-    case delivered(DeliveredPart, to: MACAddress, at: IPv4Address)
+    /// A part of an initramfs has been sent, to its last byte, to an address that is this machine's, as far as anybody knows.
+    case delivered(DeliveredPart, to: MACAddress?, at: IPv4Address)
 
-    /// Which machine it happened to.
-    var machine: MACAddress {
+    /// Which machine it happened to; nil if nobody knows.
+    var machine: MACAddress? {
         switch self {
         case .toldToBoot(let machine, _, _, _), .toldOtherwise(let machine, _): machine.mac
         case .delivered(_, let machine, _): machine
@@ -37,7 +37,7 @@ public enum MachineEvent: Hashable, Sendable {
 /// The one place where machines' states are: events go in, states come out. Asking changes nothing.
 ///
 /// Whether a machine has booted once is on the disk before anybody is told so, or, where the disk does not take it, as soon as it
-/// does. Its story, which is for people, gets there by a
+/// does; so is, but for a failure of the power, what it was told before. Its story, which is for people, gets there by a
 /// journal a moment later.
 public final class MachineStates: Sendable {
     /// The stories of machines' boots.
@@ -50,7 +50,12 @@ public final class MachineStates: Sendable {
         FactoryError(.busy, "the journal of machines is being written already")
     }
     let ledger: BootOnceLedger
-    private let awaited: AwaitedDeliveries
+    let awaited: AwaitedDeliveries
+    let awaitedJournal = Mutex<AwaitedJournal?>(nil)
+    /// One thread, so that what is written last is what is so last.
+    let awaitedWork = BlockingWork(width: 1, capacity: 4096) { _ in
+        FactoryError(.busy, "too many machines are being told to boot once")
+    }
     /// Threads of its own, so that machines boot whatever strangers ask of the factory.
     let storage = BlockingWork(width: 2, capacity: 4096) { load in
         FactoryError(.busy, "\(load.waiting) machines' states are being looked up; ask again in a moment")
@@ -80,19 +85,23 @@ public final class MachineStates: Sendable {
         switch event {
         case .toldToBoot(let machine, .once, let initramfs, let address):
             awaited.expect(machine, at: address, initramfs: initramfs)
+            await keepAwaited()
         case .toldToBoot(let machine, .always, _, let address):
             awaited.withdraw(machine, at: address)
+            await keepAwaited()
             // So that `once`, written again later, means once more.
             if try await state(of: machine).hasBooted {
                 try await storage.run { [ledger] in try ledger.forget(machine) }
             }
         case .toldToBoot(let machine, .local, _, let address), .toldOtherwise(let machine, let address):
             awaited.withdraw(machine, at: address)
+            await keepAwaited()
         case .delivered(let part, let machine, let address):
             guard let machine = awaited.fulfil(part, to: machine, at: address) else { return }
             // From now on it goes to its disk, whether or not this host's disk takes the note.
             ledger.note(machine)
             try await writeNotes()
+            await keepAwaited()
         }
     }
 }

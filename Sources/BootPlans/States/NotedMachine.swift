@@ -35,6 +35,13 @@ public struct NotedMachine: Hashable, Sendable {
         names = [name]
     }
 
+    /// A machine that has asked with an address before, and the name of its note.
+    init(_ mac: MACAddress, name: String) {
+        self.mac = mac
+        self.name = name
+        names = name == mac.hyphenated ? [name] : [name, mac.hyphenated]
+    }
+
     /// What people write on labels can be read in the name; every other byte is `_` and two digits. What would be too long for a
     /// name is its digest.
     private static func name(ofSerial serial: String) -> String {

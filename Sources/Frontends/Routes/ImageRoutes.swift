@@ -41,21 +41,20 @@ public struct ImageRoutes: RouteGroup {
                 composition: asset.composition, contentType: asset.path.contentType, fileName: asset.fileName,
                 modified: HTTPDate(secondsSinceEpoch: asset.modified)
             ).answer(to: request, context: context)
-            if let range, let stage = BootStage.reached[asset.path.kind], let machine, let address {
+            if let range, let stage = BootStage.reached[asset.path.kind], let address {
                 let part = DeliveredPart(
                     path: try name(of: asset.path, context), range: range, length: asset.composition.length)
                 response.body = response.body.afterWriting { [observer, planner] failure in
-                    if let failure {
+                    if let machine, let failure {
                         observer.record(
                             BootEvent(
                                 mac: machine, stage: .failed, detail: "\(path): \(failure.reason)", address: address))
-                        return
-                    }
-                    // On the timeline when its last byte has left, because that is when the machine has it.
-                    if part.range == 0..<part.length {
+                    } else if let machine, part.range == 0..<part.length {
+                        // On the timeline when its last byte has left, because that is when the machine has it.
                         observer.record(BootEvent(mac: machine, stage: stage, detail: path, address: address))
                     }
-                    if stage == .initramfs { await planner.delivered(part, to: machine, at: address) }
+                    // Also where nobody knows whose address it is: what it was told there is known.
+                    if failure == nil, stage == .initramfs { await planner.delivered(part, to: machine, at: address) }
                 }
             }
             return response
