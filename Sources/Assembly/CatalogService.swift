@@ -25,6 +25,7 @@ struct CatalogService: Service {
     private func tell(_ outcomes: AsyncStream<Result<CatalogSnapshot, ReleaseError>>) async {
         var revision = catalog.snapshot.revision
         var problems = Set(catalog.snapshot.recordProblems)
+        problems.sorted().forEach(tell)
         var failure: ReleaseError?
         for await outcome in outcomes {
             switch outcome {
@@ -35,9 +36,7 @@ struct CatalogService: Service {
                 revision = snapshot.revision
                 let versions = snapshot.versions.map(\.tag).joined(separator: ", ")
                 logger.notice("releases in force", metadata: ["releases": "\(versions)"])
-                for problem in snapshot.recordProblems where !problems.contains(problem) {
-                    logger.error("a record of a release is left out", metadata: ["problem": "\(problem)"])
-                }
+                for problem in snapshot.recordProblems where !problems.contains(problem) { tell(problem) }
                 problems = Set(snapshot.recordProblems)
             case .failure(let error):
                 if failure == error { continue }
@@ -47,5 +46,9 @@ struct CatalogService: Service {
                     metadata: ["error": "\(error)"])
             }
         }
+    }
+
+    private func tell(_ problem: String) {
+        logger.error("a record of a release is left out", metadata: ["problem": "\(problem)"])
     }
 }

@@ -38,13 +38,17 @@ struct CatalogRecords: Sendable {
 struct RecordTable<Key: Hashable & Sendable, Record: ProvenRecord>: Sendable {
     private(set) var records: [Key: Record] = [:]
     private(set) var problems: [String] = []
+    /// The records that are there and cannot be read: what they said is not known, and not that there was nothing.
+    private(set) var unreadable: Set<Key> = []
     private var entries: [String: Entry] = [:]
     private var generation: RecordGeneration?
 
     /// What a record's file held.
     private struct Entry: Sendable {
-        var identity: FileIdentity
-        /// Whether a later change of the file would show.
+        /// The file's state; nil where even that cannot be seen.
+        var identity: FileIdentity?
+        /// Whether a later change of the file would show. What the system refuses may be granted the next time, and nothing
+        /// shows it.
         var isSettled: Bool
         var content: Content
 
@@ -62,16 +66,20 @@ struct RecordTable<Key: Hashable & Sendable, Record: ProvenRecord>: Sendable {
     ) throws(StoreError) -> Bool {
         // Looked at before the records, so that a change in between is seen the next time.
         let generation = try store.recordGeneration(kind)
-        if let known = self.generation, known == generation, known.isSettled { return false }
+        // What the system has refused to read shows no change in its folder when it can be read.
+        let isSettled = entries.values.allSatisfy(\.isSettled)
+        if let known = self.generation, known == generation, known.isSettled, isSettled { return false }
         guard generation != nil || self.generation != nil else { return false }
         var entries: [String: Entry] = [:]
         var records: [Key: Record] = [:]
         var problems: [String] = []
+        var unreadable: Set<Key> = []
         for name in try store.recordKeys(kind) {
             guard let key = parse(name), let entry = try entry(name, in: store) else { continue }
             entries[name] = entry
             switch entry.content {
             case .unreadable(let reason):
+                unreadable.insert(key)
                 problems.append("the record \(kind.rawValue)/\(name) can't be read; import its image again: \(reason)")
             case .record(let record):
                 switch policy.judge(ImageEvidence(record.provenance)) {
@@ -86,26 +94,41 @@ struct RecordTable<Key: Hashable & Sendable, Record: ProvenRecord>: Sendable {
         defer {
             self.records = records
             self.problems = problems
+            self.unreadable = unreadable
             self.entries = entries
             self.generation = generation
         }
         return records != self.records || problems != self.problems
     }
 
-    /// What a record's file holds; nil if there is none any more.
+    /// What a record's file holds; nil if there is none any more. One file that cannot be read is told of by itself, whatever the
+    /// system says of it; what concerns all of them is thrown.
     private func entry(_ name: String, in store: EmbeddedStore) throws(StoreError) -> Entry? {
-        guard let identity = try store.recordIdentity(kind, name) else { return nil }
-        if let known = entries[name], known.identity == identity, known.isSettled { return known }
-        let isSettled = identity.isSettled
-        let content: Entry.Content
-        do {
+        var identity: FileIdentity?
+        do throws(StoreError) {
+            guard let found = try store.recordIdentity(kind, name) else { return nil }
+            identity = found
+            if let known = entries[name], known.identity == found, known.isSettled { return known }
+            let isSettled = found.isSettled
+            guard found.isRegular else {
+                return Entry(identity: found, isSettled: isSettled, content: .unreadable("it is no file; remove it"))
+            }
             guard let bytes = try store.record(kind, name) else { return nil }
-            content = .record(try Record(decodingRecord: bytes))
-        } catch let error as StoreError where ![.corrupt, .tooLarge].contains(error.code) {
-            throw error
+            let content: Entry.Content
+            do { content = .record(try Record(decodingRecord: bytes)) } catch { content = .unreadable("\(error)") }
+            return Entry(identity: found, isSettled: isSettled, content: content)
         } catch {
-            content = .unreadable("\(error)")
+            switch error.code {
+            case .corrupt, .tooLarge:
+                return Entry(
+                    identity: identity, isSettled: identity?.isSettled ?? false, content: .unreadable(error.message))
+            case .inputOutput:
+                return Entry(identity: identity, isSettled: false, content: .unreadable(error.message))
+            // Whoever may enter the folder can see a file's state; else it is the folder that is closed.
+            case .permissionDenied where identity != nil:
+                return Entry(identity: identity, isSettled: false, content: .unreadable(error.message))
+            default: throw error
+            }
         }
-        return Entry(identity: identity, isSettled: isSettled, content: content)
     }
 }

@@ -16,6 +16,8 @@ public struct CatalogSnapshot: Sendable {
     public let recordProblems: [String]
     private let releases: [TalosVersion: ReleaseSummary]
     let images: [Digest: ImageRecord]
+    /// The images that have been imported and whose records cannot be read.
+    let unreadableImages: Set<Digest>
 
     /// One of an empty store.
     init() {
@@ -25,6 +27,7 @@ public struct CatalogSnapshot: Sendable {
         recordProblems = []
         releases = [:]
         images = [:]
+        unreadableImages = []
     }
 
     /// What the records say. A release that is as it was in the snapshot before has the revision that it had there.
@@ -46,6 +49,7 @@ public struct CatalogSnapshot: Sendable {
         hiddenVersions = releases.keys.filter { !isOffered($0) }.sorted()
         recordProblems = records.problems
         images = records.images.records
+        unreadableImages = records.images.unreadable
     }
 
     /// What has been imported of a version, offered or not; nil if its imager image has not.

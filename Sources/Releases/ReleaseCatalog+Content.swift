@@ -82,7 +82,11 @@ extension ReleaseCatalog {
     }
 
     func readImage(_ pinned: PinnedImage, for architecture: Architecture) throws(ReleaseError) -> VerifiedImage {
+        let snapshot = snapshot
         guard let record = snapshot.images[pinned.digest] else {
+            guard !snapshot.unreadableImages.contains(pinned.digest) else {
+                throw ReleaseError(.blob, "\(pinned.title): its record cannot be read; import it again")
+            }
             throw ReleaseError(
                 .notImported,
                 "\(pinned.title) has not been imported; import a layout that holds it under this digest ('skopeo copy --all' "

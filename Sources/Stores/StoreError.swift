@@ -24,6 +24,8 @@ public struct StoreError: CodedError, Sendable {
         case unknownReferences
         /// The store was opened for reading only.
         case readOnly
+        /// The process or the system has no descriptors or no memory left; a moment later it may have.
+        case exhausted
         /// Anything else the system refused.
         case inputOutput
     }
@@ -53,6 +55,7 @@ public struct StoreError: CodedError, Sendable {
             self.init(
                 .permissionDenied,
                 "\(action) \(path): \(reason); \(AccessRemedy.sentence(for: code, at: path))")
+        case EMFILE, ENFILE, ENOMEM: self.init(.exhausted, "\(action) \(path): \(reason); do it again")
         default: self.init(.inputOutput, "\(action) \(path): \(reason)")
         }
     }
