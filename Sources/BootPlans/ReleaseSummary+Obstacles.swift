@@ -22,13 +22,15 @@ extension ReleaseSummary {
                 try check()
                 return false
             } catch {
-                texts.append("\(error); leave it out, or choose another version")
+                // What cannot be known is no fault of the schematic's.
+                let isUnknown = error.code == .catalogUnreadable
+                texts.append(isUnknown ? error.message : "\(error); leave it out, or choose another version")
                 return true
             }
         }
         _ = isRefused { () throws(ImagingError) in try schematic.requireEmbeddedConfigurationSupport(in: version) }
         if !isRefused(by: { () throws(ImagingError) in try schematic.requireOverlaySupport(in: version) }) {
-            _ = isRefused { () throws(ImagingError) in try schematic.requireOverlay(among: overlays, of: version) }
+            _ = isRefused { () throws(ImagingError) in try schematic.requireOverlay(of: self) }
         }
         return texts
     }
@@ -39,7 +41,7 @@ extension ReleaseSummary {
         var named: Set<String> = []
         for name in schematic.officialExtensions where named.insert(name).inserted {
             do throws(ImagingError) {
-                let found = try ExtensionSelection.select([name], from: extensions, version: version)
+                let found = try ExtensionSelection.select([name], from: self)
                 for official in found where missing.contains(official.digest) {
                     texts.append(
                         "the image of the extension \(official.name) (\(official.reference)@\(official.digest)) has not been "
@@ -47,6 +49,7 @@ extension ReleaseSummary {
                             + "('skopeo copy --all')")
                 }
             } catch {
+                if error.code == .catalogUnreadable { return [error.message] }
                 texts.append("Talos \(version.tag) has no extension \(name); see 'slipway release list'")
             }
         }

@@ -51,6 +51,24 @@ extension Factory {
         return release
     }
 
+    /// The extensions of a release's catalog.
+    ///
+    /// - Throws: ``FactoryError``, with the code `storage` when the catalog has been imported and cannot be read.
+    public func extensions(of release: ReleaseSummary) throws(FactoryError) -> [OfficialExtension] {
+        do throws(ReleaseError) { return try release.knownExtensions() } catch {
+            throw FactoryError(.storage, error.message)
+        }
+    }
+
+    /// The overlays of a release's catalog.
+    ///
+    /// - Throws: ``FactoryError``, with the code `storage` when the catalog has been imported and cannot be read.
+    public func overlays(of release: ReleaseSummary) throws(FactoryError) -> [OfficialOverlay] {
+        do throws(ReleaseError) { return try release.knownOverlays() } catch {
+            throw FactoryError(.storage, error.message)
+        }
+    }
+
     /// A boot file of a release.
     ///
     /// - Throws: ``FactoryError`` with the code `storage` when it is damaged or gone, which is our trouble, and not the

@@ -16,6 +16,8 @@ extension FactoryError {
             self.init(.versionNotFound, error.message)
         case .invalidExtension, .limitExceeded:
             self.init(.buildFailed, error.message)
+        case .catalogUnreadable:
+            self.init(.storage, error.message)
         case .store:
             self.init(.storage, "the store cannot be used; this server's log says why", cause: error)
         case .invalidBase, .missingProgram, .programFailed, .programTimedOut, .cancelled, .temporaryFile, .unexpected:

@@ -16,6 +16,8 @@ public struct ImagingError: CodedError, Hashable, Sendable {
         case overlayNotSupported
         /// The schematic names an overlay that the release does not have.
         case overlayNotAvailable
+        /// The release's catalog has been imported and cannot be read.
+        case catalogUnreadable
         /// The extension has not been imported, or not for this architecture.
         case extensionNotImported
         /// The extension says that it does not work with this version.

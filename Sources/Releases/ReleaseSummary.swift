@@ -28,6 +28,10 @@ public struct ReleaseSummary: Hashable, Sendable {
     public let hasExtensionCatalog: Bool
     /// Whether the catalog of overlays has been imported.
     public let hasOverlayCatalog: Bool
+    /// Whether the catalog of extensions has been imported and cannot be read: which extensions there are is not known then.
+    public let hasUnreadableExtensionCatalog: Bool
+    /// Whether the catalog of overlays has been imported and cannot be read.
+    public let hasUnreadableOverlayCatalog: Bool
     /// For each architecture the extensions whose images have not been imported.
     public let missingExtensions: [Architecture: [OfficialExtension]]
     /// For each architecture the overlays whose images have not been imported.
@@ -51,6 +55,8 @@ public struct ReleaseSummary: Hashable, Sendable {
         self.overlays = overlays
         hasExtensionCatalog = !extensions.isEmpty
         hasOverlayCatalog = !overlays.isEmpty
+        hasUnreadableExtensionCatalog = false
+        hasUnreadableOverlayCatalog = false
         missingExtensions = [:]
         missingOverlays = [:]
         imagerProvenance = nil
@@ -77,6 +83,8 @@ public struct ReleaseSummary: Hashable, Sendable {
         self.overlays = overlays?.overlays ?? []
         hasExtensionCatalog = extensions != nil
         hasOverlayCatalog = overlays != nil
+        hasUnreadableExtensionCatalog = records.extensionCatalogs.unreadable.contains(version)
+        hasUnreadableOverlayCatalog = records.overlayCatalogs.unreadable.contains(version)
         func isMissing(_ digest: Digest, _ architecture: Architecture) -> Bool {
             records.images.records[digest]?.manifest(for: architecture) == nil
         }
@@ -90,6 +98,29 @@ public struct ReleaseSummary: Hashable, Sendable {
         self.missingOverlays = missingOverlays
         imagerProvenance = files.provenance
         installerProvenance = records.installers.records[version]?.provenance
+    }
+
+    /// The extensions, for whoever must know all of them.
+    ///
+    /// - Throws: `ReleaseError` with code `document` if the catalog has been imported and cannot be read.
+    public func knownExtensions() throws(ReleaseError) -> [OfficialExtension] {
+        guard !hasUnreadableExtensionCatalog else { throw unreadableCatalog("extensions") }
+        return extensions
+    }
+
+    /// The overlays, for whoever must know all of them.
+    ///
+    /// - Throws: `ReleaseError` with code `document` if the catalog has been imported and cannot be read.
+    public func knownOverlays() throws(ReleaseError) -> [OfficialOverlay] {
+        guard !hasUnreadableOverlayCatalog else { throw unreadableCatalog("overlays") }
+        return overlays
+    }
+
+    private func unreadableCatalog(_ kind: String) -> ReleaseError {
+        ReleaseError(
+            .document,
+            "the \(kind) of Talos \(version.tag) are not known: its catalog cannot be read; import the \(kind) image again"
+        )
     }
 
     /// Whether both say the same, in whatever revision.

@@ -30,7 +30,7 @@ public struct VersionRoutes: RouteGroup {
         let release = try await factory.release(try context.parameters.require("version"))
         return .json(
             .array(
-                release.extensions.map { entry in
+                try factory.extensions(of: release).map { entry in
                     .object([
                         ("name", .string(entry.name)), ("ref", .string(entry.reference)),
                         ("digest", .string(entry.digest.description)), ("author", .string(entry.author)),
@@ -53,7 +53,7 @@ public struct VersionRoutes: RouteGroup {
         }
         return .json(
             .array(
-                release.overlays.map { entry in
+                try factory.overlays(of: release).map { entry in
                     .object([
                         ("name", .string(entry.name)), ("image", .string(entry.image)),
                         ("ref", .string(entry.reference)),

@@ -22,17 +22,23 @@ public enum ExtensionSelection {
 
     /// The extensions that `names` stand for, in the same order.
     ///
-    /// - Throws: `ImagingError` with code `extensionNotAvailable` for the first that the catalog does not have.
+    /// - Throws: `ImagingError` with code `extensionNotAvailable` for the first that the release's catalog does not have,
+    ///   `catalogUnreadable` if that cannot be known.
     public static func select(
-        _ names: [String], from catalog: [OfficialExtension], version: TalosVersion
+        _ names: [String], from release: ReleaseSummary
     ) throws(ImagingError) -> [OfficialExtension] {
+        guard !names.isEmpty else { return [] }
+        let catalog: [OfficialExtension]
+        do throws(ReleaseError) { catalog = try release.knownExtensions() } catch {
+            throw ImagingError(.catalogUnreadable, error.message)
+        }
         let known = Dictionary(catalog.map { ($0.name, $0) }) { first, _ in first }
         var selected: [OfficialExtension] = []
         for name in names {
             guard let found = known[name] ?? aliases[name].flatMap({ known[$0] }) else {
                 throw ImagingError(
                     .extensionNotAvailable,
-                    "official extension \(name.goQuoted) is not available for Talos version \(version.tag)")
+                    "official extension \(name.goQuoted) is not available for Talos version \(release.version.tag)")
             }
             selected.append(found)
         }
@@ -72,12 +78,15 @@ extension Schematic {
     /// Refuses a schematic whose overlay is not among those of a release. It is the overlay's name that counts; the image
     /// that schematics give beside it does not. Kernel and command line are made all the same.
     ///
-    /// - Throws: `ImagingError` with code `overlayNotAvailable`.
-    public func requireOverlay(
-        among overlays: [OfficialOverlay], of version: TalosVersion
-    ) throws(ImagingError) {
-        guard let name = overlay?.name, !name.isEmpty, !overlays.contains(where: { $0.name == name }) else { return }
+    /// - Throws: `ImagingError` with code `overlayNotAvailable`, or `catalogUnreadable` if that cannot be known.
+    public func requireOverlay(of release: ReleaseSummary) throws(ImagingError) {
+        guard let name = overlay?.name, !name.isEmpty else { return }
+        let overlays: [OfficialOverlay]
+        do throws(ReleaseError) { overlays = try release.knownOverlays() } catch {
+            throw ImagingError(.catalogUnreadable, error.message)
+        }
+        guard !overlays.contains(where: { $0.name == name }) else { return }
         throw ImagingError(
-            .overlayNotAvailable, "overlay \(name.goQuoted) is not available for Talos version \(version.tag)")
+            .overlayNotAvailable, "overlay \(name.goQuoted) is not available for Talos version \(release.version.tag)")
     }
 }

@@ -23,9 +23,8 @@ extension Imager {
     ) throws(ImagingError) -> [OfficialExtension] {
         try schematic.requireEmbeddedConfigurationSupport(in: release.version)
         try schematic.requireOverlaySupport(in: release.version)
-        let selected = try ExtensionSelection.select(
-            schematic.officialExtensions, from: release.extensions, version: release.version)
-        try schematic.requireOverlay(among: release.overlays, of: release.version)
+        let selected = try ExtensionSelection.select(schematic.officialExtensions, from: release)
+        try schematic.requireOverlay(of: release)
         let most = InitramfsPlan.mostLayers - virtualLayers(of: schematic)
         guard selected.count <= most else {
             throw ImagingError(

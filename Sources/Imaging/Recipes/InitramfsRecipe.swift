@@ -27,7 +27,7 @@ struct InitramfsRecipe: Recipe {
         var release = try await resolver.release(order.version, for: architecture)
         let extensions: [OfficialExtension]
         do { extensions = try await select(order, from: release, by: resolver) } catch let error as ImagingError
-            where [.extensionNotAvailable, .overlayNotAvailable].contains(error.code)
+            where [.extensionNotAvailable, .overlayNotAvailable, .catalogUnreadable].contains(error.code)
         {
             guard let newer = try await resolver.release(after: release) else { throw error }
             release = newer
