@@ -39,7 +39,7 @@ public typealias SchematicFinding = Result<Schematic, BootProblem>
 extension SchematicChoice {
     /// The schematic itself, from the machines file or from a store. Blocks.
     public func find(in records: SchematicRecords) -> SchematicFinding {
-        if let schematic { return .success(schematic) }
+        if let schematic = given { return .success(schematic) }
         do throws(FactoryError) {
             guard let found = try records.schematic(id) else { return .failure(.noSchematic(id)) }
             return .success(found)

@@ -84,7 +84,7 @@ public final class BootPlanner: Sendable {
         var plan = plan
         if case .talos(let assets) = plan.payload, let match = plan.match {
             do throws(BootProblem) {
-                if match.assignment.schematic?.schematic != nil {
+                if match.assignment.schematic?.given != nil {
                     do { try await factory.keep(assets.schematic, on: storage) } catch {
                         throw BootProblem(error, schematic: assets.schematic.id)
                     }
@@ -144,9 +144,11 @@ public final class BootPlanner: Sendable {
 
     private func resolution(of assignment: Assignment, for machine: MachineIdentity) async throws -> BootResolution {
         let choice = try BootChoice(assignment, for: machine.architecture ?? BootChoice.usualArchitecture)
-        return try await resolutions.value(for: choice, at: factory.releases.revision) { [factory, storage] in
+        let given = assignment.schematic?.given
+        return try await resolutions.value(for: choice, isGiven: given != nil, at: factory.releases.revision) {
+            [factory, storage] in
             let finding: SchematicFinding
-            if let given = assignment.schematic?.schematic {
+            if let given {
                 finding = .success(given)
             } else {
                 do { finding = .success(try await factory.schematic(choice.schematic, on: storage)) } catch {

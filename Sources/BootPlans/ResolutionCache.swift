@@ -5,6 +5,9 @@ import Timelines
 final class ResolutionCache: Sendable {
     private struct Key: Hashable {
         var choice: BootChoice
+        /// Whether the machines file has the schematic, and not only its ID. Another file may have no more than that, and what has
+        /// not been told to a machine has not been kept.
+        var isGiven: Bool
         /// The state of all releases.
         var revision: UInt64
     }
@@ -13,10 +16,12 @@ final class ResolutionCache: Sendable {
 
     /// The value for a choice among the releases of a revision; `make` makes it where there is none. What has problems is not
     /// remembered, so that a remedy works at once.
+    ///
+    /// - Parameter isGiven: Whether the machines file has the schematic.
     func value(
-        for choice: BootChoice, at revision: UInt64, make: () async throws -> BootResolution
+        for choice: BootChoice, isGiven: Bool, at revision: UInt64, make: () async throws -> BootResolution
     ) async throws -> BootResolution {
-        let key = Key(choice: choice, revision: revision)
+        let key = Key(choice: choice, isGiven: isGiven, revision: revision)
         if let known = entries.withLock({ $0.peek(key) }) { return known }
         let resolution = try await make()
         guard resolution.problems.isEmpty else { return resolution }

@@ -101,7 +101,7 @@ struct MachinesFileReader {
             defaultsNode.map {
                 MappingReader($0, what: "'defaults'", keys: Self.settings, problems: problems)
             }, what: "'defaults'")
-        let (machines, criteria, owners) = readMachines(top, defaults: defaults)
+        var (machines, criteria, owners) = readMachines(top, defaults: defaults)
         let unknown = top.choice("unknown", as: UnknownMachinePolicy.self) ?? .ignore
         let unknownPosition = top.position(of: "unknown") ?? start
         var unknownMatch: MachineMatch?
@@ -110,6 +110,9 @@ struct MachinesFileReader {
             unknownMatch = match(
                 defaults.assignment(), rule: "unknown machines", criteria: "no entry", position: unknownPosition)
         }
+        // What is named by its ID in one place may stand in another, before or behind.
+        for index in machines.indices { machines[index].assignment.schematic?.complete(from: schematics.found) }
+        unknownMatch?.assignment.schematic?.complete(from: schematics.found)
         return MachinesFile(
             path: path, machines: machines, criteria: criteria, owners: owners, unknown: unknown,
             unknownMatch: unknownMatch,

@@ -54,6 +54,20 @@ import Testing
         #expect(try local.script(from: origin).contains("says boot: local") == false)
     }
 
+    /// What was planned with one file's schematic and told to nobody has not been kept, and the next file has its ID only.
+    @Test func aPlanOutOfAnotherFileIsNoPlan() async throws {
+        let rack = try Rack(
+            "defaults: {schematic: {customization: {extraKernelArgs: [a]}}, version: v1.13.5}\n"
+                + "machines: [{name: one, mac: '\(Self.one)'}]\n")
+        #expect(try await rack.plan(Self.one).kind == "boot")
+        let id = try #require(rack.machines.current?.machines.first?.assignment.schematic?.id)
+        let text = "machines: [{name: one, mac: '\(Self.one)', schematic: \(id), version: v1.13.5}]\n"
+        try Data(text.utf8).write(to: URL(filePath: "\(rack.folder)/machines.yaml"))
+        _ = try rack.machines.reload().get()
+        let plan = try await rack.plan(Self.one, at: address(1))
+        #expect(plan.kind == "refuse" && plan.reason.contains("\(id) is not in the store"), "\(plan.reason)")
+    }
+
     @Test func askingChangesNothing() async throws {
         let text = Self.defaults + "machines: [{name: one, mac: '\(Self.one)', boot: once}]\n"
         let rack = try Rack(

@@ -61,6 +61,12 @@ import Testing
             name: "unwritable",
             entry: "mac: '52:54:00:00:00:0c', schematic: {customization: {extraKernelArgs: ['x=${net0/mac}']}}",
             mac: "52:54:00:00:00:0c", problem: "'x=${net0/mac}' has "),
+        // The file has the schematic in another place, before or behind, and this machine may be the first to ask.
+        Case(name: "before", entry: "mac: '52:54:00:00:00:0d', schematic: GIVEN", mac: "52:54:00:00:00:0d"),
+        Case(
+            name: "given", entry: "mac: '52:54:00:00:00:0e', schematic: {customization: {extraKernelArgs: [b=2]}}",
+            mac: "52:54:00:00:00:0e"),
+        Case(name: "behind", entry: "mac: '52:54:00:00:00:0f', schematic: GIVEN", mac: "52:54:00:00:00:0f"),
     ]
 
     private let scratch: Scratch
@@ -68,6 +74,7 @@ import Testing
     private let loaders: String
     private let stored: String
     private let altered: String
+    private let given: String
 
     init() throws {
         scratch = try Scratch()
@@ -85,11 +92,15 @@ import Testing
         stored = try keep("customization: {}\n")
         altered = try keep("customization: {}\n", as: String(repeating: "cd", count: 32))
         _ = try keep(Self.owned)
+        let program = try Program(["schematic", "id", "-"], input: "{customization: {extraKernelArgs: [b=2]}}")
+        #expect(try program.finish() == 0, "\(program.errors)")
+        given = String(program.output.prefix(64))
     }
 
     private func machines(_ unknown: String) throws -> String {
         let entries = Self.cases.map { "- {name: \($0.name), \($0.entry)}" }.joined(separator: "\n")
-            .replacingOccurrences(of: "STORED", with: stored).replacingOccurrences(of: "ALTERED", with: altered)
+            .replacingOccurrences(of: "GIVEN", with: given).replacingOccurrences(of: "STORED", with: stored)
+            .replacingOccurrences(of: "ALTERED", with: altered)
             .replacingOccurrences(of: "OWNED", with: Digest.of(Array(Self.owned.utf8)).hexadecimal)
         return try scratch.write(
             "machines.yaml",
@@ -167,6 +178,17 @@ import Testing
         // Machines without a fault are given DHCP's answer, and so are those that are to be told theirs.
         let answered = try explain(Self.cases[0], file)
         #expect(answered.answers.contains { !$0.decision.hasPrefix("no answer") }, "\(answered.answers)")
+    }
+
+    /// A machine that is told of a schematic's assets gets them, whatever place of the file has the schematic.
+    @Test func whatTheFileHasIsKeptForWhoeverNamesIt() throws {
+        let file = try machines("ignore")
+        let daemon = try serve(file)
+        let connection = try HTTPConnection(port: daemon.port())
+        let machine = try #require(Self.cases.first { $0.name == "before" })
+        #expect(try connection.ask("GET", "/schematics/\(given)").status == 404)
+        #expect(try boot(machine, connection).contains("b=2"))
+        #expect(try connection.ask("GET", "/schematics/\(given)").status == 200)
     }
 
     @Test(arguments: ["ignore", "wait", "default"])
