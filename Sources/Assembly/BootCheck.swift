@@ -1,5 +1,7 @@
 import BootPlans
+import Digests
 import ImageFactory
+import Imaging
 import Machines
 import Netboot
 import NetworkTypes
@@ -33,6 +35,15 @@ struct BootCheck {
     private var schematics: [SchematicID: SchematicFinding] = [:]
     private var resolutions: [BootChoice: BootResolution] = [:]
     private var damages: [TalosVersion: [String]] = [:]
+
+    /// An image as one architecture gets it.
+    private struct ImageUse: Hashable {
+        var digest: Digest
+        var architecture: Architecture
+    }
+
+    /// What is the matter with images that have been read.
+    private var imageDamages: [ImageUse: [String]] = [:]
 
     /// A sentence, the first machine that it is about, and how many it is about.
     private struct Finding {
@@ -131,7 +142,12 @@ struct BootCheck {
             texts += problems.all.map(\.description)
         }
         if let text = missingLoader(for: architecture, named: assignment.loader) { texts.append(text) }
-        if let version = resolution.version { texts += damage(to: version) }
+        if let version = resolution.version {
+            texts += damage(to: version)
+            if case .success(let schematic) = schematics[choice.schematic] {
+                texts += damage(toExtensionsOf: schematic, version, on: architecture)
+            }
+        }
         cases[key] = texts
         return texts
     }
@@ -167,6 +183,24 @@ struct BootCheck {
         if let known = damages[version] { return known }
         let problems = catalog.snapshot.summary(version).map { catalog.damage(to: $0) } ?? []
         damages[version] = problems
+        return problems
+    }
+
+    /// What is the matter with the images of a schematic's extensions, which are read, each once. One that has not been imported is
+    /// told of by the release.
+    private mutating func damage(
+        toExtensionsOf schematic: Schematic, _ version: TalosVersion, on architecture: Architecture
+    ) -> [String] {
+        guard let release = catalog.snapshot.summary(version),
+            let extensions = try? Imager.extensions(for: schematic, of: release)
+        else { return [] }
+        var problems: [String] = []
+        for official in extensions {
+            let use = ImageUse(digest: official.digest, architecture: architecture)
+            let found = imageDamages[use] ?? catalog.damage(to: official.image, for: architecture).map { [$0] } ?? []
+            imageDamages[use] = found
+            problems += found
+        }
         return problems
     }
 }

@@ -100,7 +100,8 @@ extension Factory {
 
     /// The image of one of a release's extensions.
     ///
-    /// - Throws: ``FactoryError``: `versionNotFound` for one that has not been imported or is refused, `busy`, `buildFailed`.
+    /// - Throws: ``FactoryError``: `versionNotFound` for one that has not been imported or is refused, `storage` for one that is
+    ///   damaged or gone, or `busy`.
     func image(of official: OfficialExtension, for architecture: Architecture) async throws -> VerifiedImage {
         do { return try await catalog.image(official.image, for: architecture) } catch let error as ReleaseError {
             switch error.code {
@@ -109,7 +110,8 @@ extension Factory {
                 throw FactoryError(.versionNotFound, "the extension '\(official.name)': \(error)")
             default:
                 throw FactoryError(
-                    .buildFailed, "the image cannot be made; this server's log says why", cause: error)
+                    .storage, "the image of the extension '\(official.name)' is damaged or gone; import it again",
+                    cause: error)
             }
         }
     }

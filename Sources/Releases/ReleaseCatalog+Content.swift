@@ -81,6 +81,17 @@ extension ReleaseCatalog {
         return problems
     }
 
+    /// What is the matter with an image that has been imported; nil if nothing is, or if it has not been. All of it is read; call
+    /// it off the cooperative thread pool.
+    public func damage(to image: PinnedImage, for architecture: Architecture) -> String? {
+        do throws(ReleaseError) { _ = try readImage(image, for: architecture) } catch {
+            if error.code == .notImported { return nil }
+            // What the store says of a blob does not name the image.
+            return error.message.hasPrefix(image.title) ? error.message : "\(image.title): \(error.message)"
+        }
+        return nil
+    }
+
     func readImage(_ pinned: PinnedImage, for architecture: Architecture) throws(ReleaseError) -> VerifiedImage {
         let snapshot = snapshot
         guard let record = snapshot.images[pinned.digest] else {

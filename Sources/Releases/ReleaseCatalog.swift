@@ -77,9 +77,9 @@ public final class ReleaseCatalog: Sendable {
 
     // MARK: - Problems
 
-    /// Records and boot files in the store that can't be used, and blobs that were moved aside: a sentence for each. Boot files
-    /// are looked at, not read: what has been altered shows when it is used. It takes a look at every such file, and a recent
-    /// answer is given again. Call it off the cooperative thread pool.
+    /// Records, boot files and images in the store that can't be used, and blobs that were moved aside: a sentence for each, with
+    /// paths of this host. Files are looked at, and none but manifests read, once each: what has been altered shows when it is
+    /// used. It takes a look at every such file, and a recent answer is given again. Call it off the cooperative thread pool.
     public var problems: [String] {
         let (snapshot, failure) = state.withLock { ($0.snapshot, $0.failure) }
         var known = snapshot.recordProblems
@@ -87,18 +87,25 @@ public final class ReleaseCatalog: Sendable {
             known.append("what has been imported can't be looked at; what was known before stays in force: \(failure)")
         }
         return known
-            + fileProblems.withLock { state in
+            + files.withLock { state in
                 let now = ContinuousClock.now
-                if let state, now - state.time < Self.lookInterval { return state.problems }
-                let problems = missingBootFiles(snapshot) + quarantined()
-                state = (now, problems)
+                if let known = state.known, now - known.time < Self.lookInterval { return known.problems }
+                let images = state.images.look(at: snapshot.images, in: store)
+                let problems = missingBootFiles(snapshot) + images.problems + quarantined()
+                state.known = (now, problems)
                 return problems
             }
     }
 
-    /// How long the state of the boot files is taken for granted.
+    /// What is known of the files of releases.
+    private struct FileState {
+        var images = StoredImageContents()
+        var known: (time: ContinuousClock.Instant, problems: [String])?
+    }
+
+    /// How long the state of the files is taken for granted.
     private static let lookInterval = Duration.seconds(1)
-    private let fileProblems = Mutex<(time: ContinuousClock.Instant, problems: [String])?>(nil)
+    private let files = Mutex(FileState())
 
     /// What releases need for booting and the store has not, a sentence each, found without reading a file.
     private func missingBootFiles(_ snapshot: CatalogSnapshot) -> [String] {

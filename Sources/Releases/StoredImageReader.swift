@@ -42,7 +42,7 @@ struct StoredImageReader {
 
     private func blob(_ digest: Digest) throws -> StoredFile {
         guard let file = try store.blob(digest) else {
-            throw ReleaseError(.notImported, "\(name): its blob \(digest) is gone from the store; import it again")
+            throw ReleaseError(.blob, "\(name): its blob \(digest) is gone from the store; import it again")
         }
         return file
     }
