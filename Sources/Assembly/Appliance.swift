@@ -240,9 +240,11 @@ public struct Appliance: Sendable {
             ApplianceError("too many ask for problems at once")
         }
         let name = Self.name(version: version)
-        let health = HealthRoutes { [machines, catalog, states] in
+        let health = HealthRoutes { [machines, catalog, states, store] in
             // It looks at files, and a disk may keep it waiting.
-            let stored = try? await disk.run { catalog.problems }
+            let stored = try? await disk.run {
+                catalog.problems.map { PublicText.withoutPaths($0, exceptBelow: store.root) }
+            }
             return (machines?.publicSummary ?? []) + (stored ?? []) + states.problems + advice()
         }
         let boot = BootRoutes(planner: planner, observer: observer, name: name)

@@ -91,7 +91,7 @@ public final class ReleaseCatalog: Sendable {
                 let now = ContinuousClock.now
                 if let known = state.known, now - known.time < Self.lookInterval { return known.problems }
                 let images = state.images.look(at: snapshot.images, in: store)
-                let problems = missingBootFiles(snapshot) + images.problems + quarantined()
+                let problems = missingBootFiles(snapshot) + images.problems + quarantined(snapshot, images)
                 state.known = (now, problems)
                 return problems
             }
@@ -124,10 +124,19 @@ public final class ReleaseCatalog: Sendable {
         return problems
     }
 
-    private func quarantined() -> [String] {
-        store.quarantined(limit: 100).map { digest in
-            "the blob \(digest) was damaged and lies in \(store.root)/corrupt; import what it belongs to again, and look at "
-                + "the disk"
+    private func quarantined(_ snapshot: CatalogSnapshot, _ images: StoredImageContents.Finding) -> [String] {
+        let digests = store.quarantined(limit: 100)
+        guard !digests.isEmpty else { return [] }
+        let bootFiles = snapshot.all.flatMap { $0.bootFiles.values.flatMap { $0.values.map(\.digest) } }
+        let imported = images.blobs.union(bootFiles)
+        // Whatever no image has was made here; but what cannot be read may name anything.
+        let isComplete = images.isComplete && snapshot.recordProblems.isEmpty
+        return digests.map { digest in
+            let remedy =
+                isComplete && !imported.contains(digest)
+                ? "no imported image has it, so that it is built again when it is asked for; look at the disk"
+                : "import what it belongs to again, and look at the disk"
+            return "the blob \(digest) was damaged and lies in \(store.root)/corrupt; \(remedy)"
         }
     }
 

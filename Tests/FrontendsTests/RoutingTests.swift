@@ -74,4 +74,13 @@ import Testing
     func strangersAreToldNoPaths(text: String, expected: String) {
         #expect(PublicText.withoutPaths(text) == expected)
     }
+
+    @Test(arguments: [
+        ("in /a store/corrupt; opening /a store/records/x/1: /etc/b", "in corrupt; opening records/x/1: b"),
+        ("in /not/a store/b", "in a store/b"), ("/a store/b", "b"),
+    ])
+    func whatLiesBelowAFolderIsTold(text: String, expected: String) {
+        #expect(PublicText.withoutPaths(text, exceptBelow: "/a store") == expected)
+        #expect(PublicText.withoutPaths(text, exceptBelow: "/a store/") == expected)
+    }
 }

@@ -1,14 +1,26 @@
 /// What strangers may be told of a message that was written for the operator.
-enum PublicText {
+public enum PublicText {
     /// The text with no path of this host in it: of each absolute path only the last part stays, which says what kind of thing
     /// is meant and not where this host keeps it.
-    static func withoutPaths(_ text: String) -> String {
+    ///
+    /// - Parameter folder: A folder of which everything below it may be told. Its own path may have blanks in it, at which others
+    ///   are taken to end.
+    public static func withoutPaths(_ text: String, exceptBelow folder: String? = nil) -> String {
         guard text.utf8.contains(UInt8(ascii: "/")) else { return text }
+        let folder = folder.map { Array($0.utf8) + (($0.utf8.last == UInt8(ascii: "/")) ? [] : [UInt8(ascii: "/")]) }
         var result: [UInt8] = []
         result.reserveCapacity(text.utf8.count)
         var rest = text.utf8[...]
         var previous: UInt8?
         while let byte = rest.first {
+            if let folder, previous.map(beginsWord) ?? true, rest.starts(with: folder) {
+                rest = rest.dropFirst(folder.count)
+                let path = rest.prefix { !endsPath($0) }
+                result += path
+                previous = path.last
+                rest = rest[path.endIndex...]
+                continue
+            }
             // Two slashes are the beginning of a URL's authority.
             guard byte == UInt8(ascii: "/"), previous.map(beginsWord) ?? true, !rest.starts(with: "//".utf8) else {
                 result.append(byte)
