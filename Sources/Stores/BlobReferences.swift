@@ -44,6 +44,17 @@ public struct BlobReferences: Sendable {
             }
             kinds[kind] = usage
         }
+        // A folder that is not mounted, or has been moved away, looks like this too.
+        let hasImports = types.contains { type in
+            !(type is any DerivedRecord.Type) && (kinds[type.kind]?.records ?? 0) > 0
+        }
+        let isEmpty = try namesInFolder(store.blobFolder).isEmpty
+        guard hasImports || isEmpty else {
+            throw StoreError(
+                .unknownReferences,
+                "\(store.root) has content, and not one record of an image that was imported, so nothing says what is needed; bring "
+                    + "\(store.root)/records back, or import a release")
+        }
     }
 
     /// Whether a record names a blob.

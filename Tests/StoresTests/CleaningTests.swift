@@ -30,6 +30,7 @@ struct BuiltSample: DerivedRecord {
     init() throws {
         folder = try TemporaryFolder()
         store = try EmbeddedStore(root: folder.path)
+        try store.setRecord("other", ImportedSample(blobs: []))
     }
 
     private func cleaner(age: Int = 0) -> StoreCleaner { StoreCleaner(store, types: Self.types, age: age) }
@@ -49,7 +50,7 @@ struct BuiltSample: DerivedRecord {
         let survey = try cleaner().survey()
         #expect(Set(survey.blobs.keys) == Set(junk + [imported, built]))
         #expect(survey.unnamed.map(\.digest) == junk && survey.removable == survey.unnamed)
-        #expect(survey.references.kinds[ImportedSample.kind]?.records == 1)
+        #expect(survey.references.kinds[ImportedSample.kind]?.records == 2)
         #expect(survey.references.kinds[.schematics]?.records == 1)
         #expect(junk.allSatisfy(store.contains), "a survey removes nothing")
         let removal = try cleaner().remove(survey)
@@ -59,6 +60,19 @@ struct BuiltSample: DerivedRecord {
         #expect(try store.blob(junk[0]) == nil && store.blob(imported) != nil && store.blob(built) != nil)
         #expect(try folder.names(in: "blobs/sha256").contains("notes"))
         #expect(try cleaner().remove(cleaner().survey()).count == 0)
+    }
+
+    /// As where the folder of records is a volume that is not mounted.
+    @Test func withoutOneRecordOfAnImportNothingIsRemoved() throws {
+        try store.removeRecord(ImportedSample.kind, "other")
+        #expect(try cleaner().remove(cleaner().survey()).count == 0)
+        let blob = try publish([2], { BuiltSample(blob: $0) }, as: "b")
+        for change in [{}, { try FileManager.default.removeItem(atPath: "\(folder.path)/records") }] {
+            try change()
+            let error = #expect(throws: StoreError.self) { try cleaner().survey() }
+            #expect(error?.code == .unknownReferences && error?.message.contains("\(store.root)/records") == true)
+        }
+        #expect(store.contains(blob))
     }
 
     @Test func whatIsYoungStays() throws {
