@@ -57,6 +57,8 @@ struct StoreCommand: ParsableCommand {
         func run() throws {
             try becomeOwner(of: options.folder)
             try endingWithSentence {
+                // One that is not there is not made.
+                try EmbeddedStore.requireStore(at: options.folder)
                 let store = try EmbeddedStore(root: options.folder, access: dryRun ? .readOnly : .readWrite)
                 let cleaner = StoreCleaner(store, minutes: age.olderThan)
                 let survey = try cleaner.survey()

@@ -46,6 +46,17 @@ import Testing
             Report.self, from: Data(try run(["store", "gc", "--json", "--store", store] + more).utf8))
     }
 
+    @Test func whereThereIsNoStoreNoneIsMade() throws {
+        let scratch = try Scratch()
+        let missing = "\(scratch.path)/missing"
+        for more in [[], ["--dry-run"]] {
+            let program = try Program(["store", "gc", "--store", missing] + more)
+            #expect(try program.finish() == 1)
+            #expect(program.errors.contains("\(missing) is not a store"), "\(program.errors)")
+            #expect(!FileManager.default.fileExists(atPath: missing))
+        }
+    }
+
     @Test func whatNothingNeedsGoesBesideTheDaemon() throws {
         let scratch = try Scratch()
         let store = try scratch.filledStore()
