@@ -241,8 +241,11 @@ import Testing
             table: ConnectionTable(limits: .ofProcess), bodyLimit: 1 << 20, idleTimeout: .seconds(60),
             transport: .sendfile)
         let channel = EmbeddedChannel()
-        _ = try await server.setup(channel: channel, logger: Logger(label: "none") { _ in SwiftLogNoOpLogHandler() })
-            .get()
+        let accepted = try await server.setup(
+            channel: channel, logger: Logger(label: "none") { _ in SwiftLogNoOpLogHandler() }
+        ).get()
+        // Never dropped: it would close the channel by itself, from another thread.
+        _ = Unmanaged.passRetained(accepted)
         let description = channel.pipeline.debugDescription
         let names = description.split(whereSeparator: { !$0.isLetter && !$0.isNumber }).map(String.init)
         let encoder = try #require(names.firstIndex { $0.hasPrefix("HTTPResponseEncoder") }, "\(description)")
