@@ -49,6 +49,44 @@ import Testing
         #expect(site.log.errors.isEmpty, "\(site.log.errors)")
     }
 
+    /// What offers another protocol gets its answer in this one, and the connection ends: nothing behind it is kept.
+    @Test(arguments: [
+        "GET /versions HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
+        "GET /versions HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: x\r\nContent-Length: 2\r\n\r\n{}",
+        "CONNECT x:1 HTTP/1.1\r\nHost: x:1\r\n\r\n",
+        "GET /image/ID/v1.13.5/initramfs-amd64.xz HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n",
+    ])
+    func whatOffersAnotherProtocolIsTheLast(request: String) async throws {
+        let site = try Site()
+        let id = try await site.schematic("{}")
+        try await site.visit { port in
+            let connection = try HTTPConnection(port: port, seconds: 20)
+            try connection.send(request.replacing("ID", with: id))
+            let reply = try connection.reply()
+            #expect(reply.status == (request.hasPrefix("CONNECT") ? 400 : 200), "\(reply.status): \(reply.text)")
+            #expect(reply["Connection"] == "close", "\(reply.headers)")
+            // Sent until the kernel's buffers are full, since nobody reads it, or the connection has ended.
+            let junk = [UInt8](repeating: 0x78, count: 1 << 20)
+            var taken = 0
+            while taken < 64, (try? connection.send(junk)) != nil { taken += 1 }
+            #expect(taken < 64, "the server took \(taken) MiB that are no HTTP")
+        }
+    }
+
+    /// Leave is for who waits for it, and for nobody behind.
+    @Test func leaveComesBeforeTheBodyOrNotAtAll() async throws {
+        let site = try Site()
+        try await site.visit { port in
+            let connection = try HTTPConnection(port: port, seconds: 20)
+            try connection.send(
+                "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n\(Self.post)Expect: 100-continue\r\nContent-Length: 2\r\n\r\n{}"
+                    + "GET /versions HTTP/1.1\r\nHost: x\r\n\r\n")
+            #expect(try connection.reply().status == 200)
+            #expect(try connection.reply().status == 201)
+            #expect(try connection.reply().status == 200)
+        }
+    }
+
     /// The answer was given before the fault was there, and cannot be taken back.
     @Test func aFaultBehindTheAnswerEndsTheConnection() async throws {
         let site = try Site()

@@ -11,6 +11,8 @@ import NIOHTTP1
 ///   request; then the answer is at once, and the last.
 /// - What is no HTTP is answered here, in its turn, once and last: who answers the requests gets to know of it at any time, before
 ///   its own answer or after that, and is not listened to any more.
+/// - A request that offers another protocol, or wants a tunnel, is the last: behind it the parser takes nothing for HTTP any more,
+///   and would keep whatever comes. So nothing is read any more.
 final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
@@ -37,6 +39,10 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private var isLast = false
     private var wantsLeave = false
     private var endsAfterAnswer = false
+    /// Whether the newest request is the last thing on this connection that is HTTP.
+    private var leavesHTTP = false
+    /// Whether nothing more is read.
+    private var isDeaf = false
     /// Whether the newest request is one for the head alone.
     private var isHead = false
     /// Whether an answer has begun and not ended.
@@ -107,12 +113,19 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
                 return context.fireErrorCaught(HTTPParserError.strictModeAssertion)
             }
             if head.awaitsLeave { answerExpectation(of: head, context) }
+            if head.leavesHTTP {
+                leavesHTTP = true
+                endsAfterAnswer = true
+                isLast = true
+            }
             if endsAfterAnswer {
                 head.headers.replaceOrAdd(name: "Connection", value: "close")
                 return context.fireChannelRead(wrapInboundOut(.head(head)))
             }
         case .body(let bytes):
             guard isReading else { return }
+            // Who has begun to send waits for nothing.
+            wantsLeave = false
             if deadline != nil {
                 unread += bytes.readableBytes
                 guard unread <= Self.unreadLimit else { return context.close(promise: nil) }
@@ -120,6 +133,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         case .end:
             guard isReading else { return }
             isReading = false
+            wantsLeave = false
+            isDeaf = leavesHTTP
             if !isLast {
                 deadline?.cancel()
                 deadline = nil
@@ -128,6 +143,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         }
         context.fireChannelRead(data)
     }
+
+    func read(context: ChannelHandlerContext) { if !isDeaf { context.read() } }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if let error = error as? HTTPParserError, isReading || !isLast { refuse(RequestFault(error), context) }
@@ -237,6 +254,9 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 }
 
 extension HTTPRequestHead {
+    /// Whether the parser takes what comes behind this request for another protocol's (RFC 9110 §7.8, §9.3.6).
+    fileprivate var leavesHTTP: Bool { method == .CONNECT || headers.contains(name: "Upgrade") }
+
     /// Whether the client waits for leave before it sends a body.
     fileprivate var awaitsLeave: Bool {
         guard (version.major, version.minor) >= (1, 1), headers.contains(name: "Expect") else { return false }
