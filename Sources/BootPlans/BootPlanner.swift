@@ -95,7 +95,13 @@ public final class BootPlanner: Sendable {
                             .toldToBoot(
                                 NotedMachine(machine, by: match), match.assignment.boot,
                                 initramfs: assets.names.initramfs, at: address))
-                    } catch { throw BootProblem.state(error) }
+                    } catch {
+                        // Whoever boots always needs nothing that is known of the machine.
+                        guard match.assignment.boot != .once else { throw BootProblem.state(error) }
+                        logger.error(
+                            "cannot forget that a machine has booted once",
+                            metadata: ["machine.mac": "\(machine.mac)", "error": "\(error)"])
+                    }
                 }
             } catch {
                 plan = BootPlan(match, for: machine, BootProblems([error]))

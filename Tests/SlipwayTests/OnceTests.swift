@@ -90,6 +90,27 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: "\(store)/records/booted/52-54-00-00-00-01"))
     }
 
+    /// As after a damage of the file system.
+    @Test func notesThatCannotBeReadStopOnlyWhoNeedsThem() throws {
+        _ = try scratch.filledStore()
+        try? FileManager.default.removeItem(atPath: "\(store)/records/booted")
+        #expect(FileManager.default.createFile(atPath: "\(store)/records/booted", contents: nil))
+        let daemon = try Program(arguments)
+        let port = try daemon.port()
+        func script() throws -> String {
+            try HTTPConnection(port: port, client: 11).ask("GET", "/boot?mac=52-54-00-00-00-01&arch=x86_64").text
+        }
+        #expect(try script().contains("cannot be booted"))
+        #expect(
+            holds {
+                (try? HTTPConnection(port: port).ask("GET", "/readyz").text)?.contains(
+                    "machines with boot: once are refused")
+                    == true
+            })
+        try write("always")
+        #expect(holds { (try? script())?.contains("initramfs-amd64.xz") == true }, "\(daemon.errors)")
+    }
+
     @Test func daemonsOnOneStoreKnowOfEachOthersNotes() throws {
         _ = try scratch.filledStore()
         let (first, second) = (try Program(arguments), try Program(arguments))

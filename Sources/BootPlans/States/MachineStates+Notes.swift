@@ -20,6 +20,11 @@ extension MachineStates {
                     + "itself, and if this daemon ended before, \(isOne ? "the machine" : "these machines") would boot from the "
                     + "network once more")
         }
+        if unreadable.withLock({ $0 }) {
+            problems.append(
+                "what is noted of machines that have booted once cannot be read, and machines with boot: once are refused until it "
+                    + "can; this server's log says why")
+        }
         if let failure = awaitedJournal.withLock({ $0 })?.failure {
             problems.append(
                 "the store does not take which machines were told to boot once: \(remedy(failure)); it is tried again by itself, "
@@ -40,10 +45,19 @@ extension MachineStates {
         for await _ in watch.changes {
             await watch.watch(store.recordFolders([.booted]))
             await catchUp()
-            do { try await disk.run { [ledger] in try ledger.refresh() } } catch {
-                // What has been read stays in force; the catalog, which is on the same disk, says so on /readyz.
-                logger.debug("the notes of machines cannot be read", metadata: ["error": "\(error)"])
-            }
+            do {
+                try await disk.run { [ledger] in try ledger.refresh() }
+                unreadable.withLock { $0 = false }
+            } catch  where !(error is CancellationError) {
+                // What has been read stays in force. Said once, and on /readyz for as long as it lasts.
+                let isKnown = unreadable.withLock { known in
+                    defer { known = true }
+                    return known
+                }
+                logger.log(
+                    level: isKnown ? .debug : .error, "the notes of machines cannot be read",
+                    metadata: ["error": "\(error)"])
+            } catch { return }
             // A rack that boots makes many notes, and each of them is a change.
             do { try await Task.sleep(for: .milliseconds(50)) } catch { return }
         }

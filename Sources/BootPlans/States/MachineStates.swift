@@ -50,6 +50,8 @@ public final class MachineStates: Sendable {
         FactoryError(.busy, "the journal of machines is being written already")
     }
     let ledger: BootOnceLedger
+    /// Whether the notes on the disk could not be read when it was tried last.
+    let unreadable = Mutex(false)
     let awaited: AwaitedDeliveries
     let awaitedJournal = Mutex<AwaitedJournal?>(nil)
     /// One thread, so that what is written last is what is so last.
