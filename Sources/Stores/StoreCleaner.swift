@@ -1,3 +1,4 @@
+import Compositions
 import Digests
 import Glibc
 
@@ -103,6 +104,10 @@ public struct StoreCleaner {
 
     /// Whether the last import is long enough ago. What is made again changes all the while, and takes no name from anything.
     private func hasBeenQuiet(_ now: Int) throws(StoreError) -> Bool {
+        // Where all records of a kind have gone, nothing but this folder shows that they were there a moment ago.
+        if let kinds = try FileIdentity(at: store.root + "/records"), !isOld(kinds.changed.seconds, now) {
+            return false
+        }
         for type in types where !(type is any DerivedRecord.Type) {
             guard let generation = try store.recordGeneration(type.kind) else { continue }
             if !isOld(generation.changed, now) { return false }

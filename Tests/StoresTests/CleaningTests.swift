@@ -75,6 +75,27 @@ struct BuiltSample: DerivedRecord {
         #expect(store.contains(blob))
     }
 
+    /// What it named until then may be on its way to machines.
+    @Test func whereAllRecordsOfAKindGoNothingIsRemovedSoon() throws {
+        let blob = try publish([2], { BuiltSample(blob: $0) }, as: "b")
+        try FileManager.default.removeItem(atPath: "\(folder.path)/records/built")
+        let deadline = ContinuousClock.now + .seconds(60)
+        while try cleaner(age: 3).survey().removable.isEmpty, ContinuousClock.now < deadline { usleep(100_000) }
+        #expect(try cleaner(age: 3).survey().removable.map(\.digest) == [blob])
+        // A look that took too long proves nothing, and is taken again.
+        for _ in 0..<20 {
+            let start = ContinuousClock.now
+            try FileManager.default.createDirectory(
+                atPath: "\(folder.path)/records/built", withIntermediateDirectories: true)
+            try FileManager.default.removeItem(atPath: "\(folder.path)/records/built")
+            let removable = try cleaner(age: 3).survey().removable
+            if ContinuousClock.now - start > .seconds(1) { continue }
+            #expect(removable.isEmpty)
+            return
+        }
+        Issue.record("every look took longer than a second")
+    }
+
     @Test func whatIsYoungStays() throws {
         _ = try store.put([1])
         let survey = try cleaner(age: 60).survey()
