@@ -90,7 +90,8 @@ public struct BlobReferences: Sendable {
             if isDerived { return [] }
             throw StoreError(
                 .unknownReferences,
-                "the record \(Record.kind.rawValue)/\(key) can't be read, and may name any blob; import its image again: \(error)",
+                "the record \(Record.kind.rawValue)/\(key) can't be read, and may name any blob; import its image again, or remove \(store.root)/records/\(Record.kind.rawValue)/\(key) if no image is "
+                    + "known by that name: \(error)",
                 cause: error
             )
         }
