@@ -21,6 +21,12 @@ struct StoredImageContents {
         var length: UInt64
     }
 
+    /// An image that is not whole, and a blob that it lacks.
+    private struct Damage: Hashable {
+        var title: String
+        var digest: Digest
+    }
+
     /// By manifest.
     private var parts: [Digest: [Part]] = [:]
     /// More than anybody reads at once.
@@ -30,7 +36,8 @@ struct StoredImageContents {
     mutating func look(at images: [Digest: ImageRecord], in store: EmbeddedStore) -> Finding {
         var finding = Finding()
         var known: [Digest: [Part]] = [:]
-        var damaged: [(title: String, digest: Digest)] = []
+        // An index and its manifests may be images of their own, and are one to whoever imports.
+        var damaged: Set<Damage> = []
         for (subject, record) in images {
             var missing: Digest?
             let manifests = Set(record.manifests.values).union([record.onlyManifest].compactMap(\.self))
@@ -50,12 +57,13 @@ struct StoredImageContents {
                     if store.length(of: part.digest) != part.length { missing = part.digest }
                 }
             }
-            if let missing { damaged.append((record.provenance.reference ?? "\(subject)", missing)) }
+            if let missing {
+                damaged.insert(Damage(title: record.provenance.reference ?? "\(subject)", digest: missing))
+            }
         }
         parts = known
-        damaged.sort { ($0.title, $0.digest) < ($1.title, $1.digest) }
-        finding.problems = damaged.prefix(Self.limit).map { title, digest in
-            "the image \(title) is not whole: its blob \(digest) is gone from the store or damaged; import the image again"
+        finding.problems = damaged.sorted { ($0.title, $0.digest) < ($1.title, $1.digest) }.prefix(Self.limit).map {
+            "the image \($0.title) is not whole: its blob \($0.digest) is gone from the store or damaged; import the image again"
         }
         if damaged.count > Self.limit {
             finding.problems.append("and \(damaged.count - Self.limit) more images are not whole")
