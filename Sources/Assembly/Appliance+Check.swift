@@ -22,6 +22,11 @@ extension Appliance {
                     "\(settings.store): there is no release in the store; 'slipway release import PATH' brings one in")
             }
             catalog = opened
+            do { _ = try store.recordKeys(.booted) } catch {
+                problems.append(
+                    "\(settings.store): what is noted of machines that have booted once cannot be read: \(error); machines with "
+                        + "boot: once are refused")
+            }
         } catch {
             problems.append("\(settings.store): the store cannot be opened: \(error)")
         }

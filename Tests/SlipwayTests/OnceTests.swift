@@ -95,6 +95,9 @@ import Testing
         _ = try scratch.filledStore()
         try? FileManager.default.removeItem(atPath: "\(store)/records/booted")
         #expect(FileManager.default.createFile(atPath: "\(store)/records/booted", contents: nil))
+        let check = try Program(["check"] + arguments.dropFirst() + ["--external-url", "http://127.0.0.1:1"])
+        #expect(try check.finish() == 1)
+        #expect(check.errors.contains("machines with boot: once are refused"), "\(check.output)\(check.errors)")
         let daemon = try Program(arguments)
         let port = try daemon.port()
         func script() throws -> String {
@@ -109,6 +112,19 @@ import Testing
             })
         try write("always")
         #expect(holds { (try? script())?.contains("initramfs-amd64.xz") == true }, "\(daemon.errors)")
+    }
+
+    @Test func whatIsAwaitedAndCannotBeKeptIsSaid() throws {
+        _ = try scratch.filledStore()
+        try FileManager.default.createDirectory(atPath: "\(store)/journal/awaited", withIntermediateDirectories: true)
+        let daemon = try Program(arguments)
+        let port = try daemon.port()
+        #expect(
+            holds {
+                (try? HTTPConnection(port: port).ask("GET", "/readyz").text)?.contains("told to boot once is not kept")
+                    == true
+            }, "\(daemon.errors)")
+        #expect(try told(port) != nil)
     }
 
     @Test func daemonsOnOneStoreKnowOfEachOthersNotes() throws {

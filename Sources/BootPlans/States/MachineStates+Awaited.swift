@@ -18,6 +18,7 @@ extension MachineStates {
             }
             awaitedJournal.withLock { $0 = journal }
         } catch {
+            awaitsInMemoryOnly.withLock { $0 = true }
             logger.warning(
                 "which machines were told to boot once is not kept: one that fetches its image from the next process boots twice",
                 metadata: ["error": "\(error)"])

@@ -25,6 +25,11 @@ extension MachineStates {
                 "what is noted of machines that have booted once cannot be read, and machines with boot: once are refused until it "
                     + "can; this server's log says why")
         }
+        if awaitsInMemoryOnly.withLock({ $0 }) {
+            problems.append(
+                "which machines were told to boot once is not kept, and one that fetches its image from the next daemon boots from "
+                    + "the network once more: this server's log says why; it is looked at again at the next start")
+        }
         if let failure = awaitedJournal.withLock({ $0 })?.failure {
             problems.append(
                 "the store does not take which machines were told to boot once: \(remedy(failure)); it is tried again by itself, "

@@ -54,6 +54,8 @@ public final class MachineStates: Sendable {
     let unreadable = Mutex(false)
     let awaited: AwaitedDeliveries
     let awaitedJournal = Mutex<AwaitedJournal?>(nil)
+    /// Whether there is no journal of what is awaited, because it could not be opened.
+    let awaitsInMemoryOnly = Mutex(false)
     /// One thread, so that what is written last is what is so last.
     let awaitedWork = BlockingWork(width: 1, capacity: 4096) { _ in
         FactoryError(.busy, "too many machines are being told to boot once")
@@ -82,7 +84,8 @@ public final class MachineStates: Sendable {
 
     /// Takes in what happened. What has to outlive the process is on the disk when this returns.
     ///
-    /// - Throws: What the store says when it cannot be written, in which case it counts all the same and is written later, or `FactoryError` with the code `busy`.
+    /// - Throws: What the store says when it cannot be written, in which case it counts all the same and is written later, or
+    ///   `FactoryError` with the code `busy`.
     public func apply(_ event: MachineEvent) async throws {
         switch event {
         case .toldToBoot(let machine, .once, let initramfs, let address):
