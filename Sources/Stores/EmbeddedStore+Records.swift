@@ -102,6 +102,9 @@ extension EmbeddedStore {
         return "\(recordFolder(kind))/\(key)"
     }
 
+    /// Whether a text can be a record's key.
+    public static func canNameRecord(_ key: String) -> Bool { isSafe(key) }
+
     private static func isSafe(_ key: String) -> Bool {
         guard let first = key.utf8.first, first != UInt8(ascii: "."), key.utf8.count <= 200 else { return false }
         return key.utf8.allSatisfy {

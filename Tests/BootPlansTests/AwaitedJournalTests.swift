@@ -62,6 +62,13 @@ import Testing
         // Killed within a line, and something is damaged.
         var text = try Data(contentsOf: URL(filePath: path))
         text += Data("\u{0}\n{\"address\":\"10.0.0.9\",\"told\":1e99}\n{\"address\":\"10.0.0.1\"".utf8)
+        // No machine's note has such a name.
+        let now = Int64(Date().timeIntervalSince1970 * 1000)
+        for (number, note) in [(6, "a/b"), (7, ""), (8, "52-54-00-00-00-09"), (9, "uuid-../../x")] {
+            text += Data(
+                ("\n{\"address\":\"10.0.0.\(number)\",\"initramfs\":\"\(Self.initramfs)\",\"mac\":\"\(machine(UInt64(number)).mac)\","
+                    + "\"note\":\"\(note)\",\"told\":\(now)}\n").utf8)
+        }
         try text.write(to: URL(filePath: path))
         #expect(try awaitedLater(1...9) == [1, 4])
     }

@@ -128,15 +128,14 @@ final class AwaitedJournal: Sendable {
         _ line: Line, at address: IPv4Address
     ) -> (address: IPv4Address, machine: AwaitedDeliveries.Machine)? {
         guard let mac = line.mac.flatMap({ MACAddress(parsing: $0) }), let note = line.note,
-            let initramfs = line.initramfs,
-            let told = line.told
+            let machine = NotedMachine(mac, name: note), let initramfs = line.initramfs, let told = line.told
         else { return nil }
         let now = milliseconds
         let age = now - min(max(told, 0), now)
         return (
             address,
             .init(
-                machine: NotedMachine(mac, name: note), initramfs: initramfs,
+                machine: machine, initramfs: initramfs,
                 since: .now.advanced(by: .zero - .milliseconds(age)))
         )
     }

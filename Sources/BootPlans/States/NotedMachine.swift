@@ -1,6 +1,7 @@
 import Digests
 import Machines
 import NetworkTypes
+import Stores
 
 /// A machine as `boot: once` counts machines, by what its entry of the machines file knows it by: the UUID or serial number that
 /// the entry asks for, or the interfaces that it lists. Where an entry is for many machines, each address is one.
@@ -35,8 +36,11 @@ public struct NotedMachine: Hashable, Sendable {
         names = [name]
     }
 
-    /// A machine that has asked with an address before, and the name of its note.
-    init(_ mac: MACAddress, name: String) {
+    /// A machine that has asked with an address before, and the name of its note; nil if no machine's note has such a name.
+    init?(_ mac: MACAddress, name: String) {
+        guard name == mac.hyphenated || ["uuid-", "serial-", "serial."].contains(where: name.hasPrefix),
+            EmbeddedStore.canNameRecord(name)
+        else { return nil }
         self.mac = mac
         self.name = name
         names = name == mac.hyphenated ? [name] : [name, mac.hyphenated]
