@@ -6,6 +6,7 @@ import NetworkTypes
 import Releases
 import Schematics
 import TalosModel
+import Timelines
 import Workers
 
 /// Finds what a decision about a machine needs, and keeps what follows from one: the machines file says which schematic and
@@ -44,6 +45,16 @@ public final class BootPlanner: Sendable {
 
     /// Whether an entry of the machines file matches a machine, and not only what unknown machines boot.
     public func knows(_ machine: MachineIdentity) -> Bool { rules.names(machine) }
+
+    /// Whether a machine that boots from here is at an address, or may be: one that is awaited there, has asked how to boot, or is
+    /// named.
+    ///
+    /// - Parameter machine: Whose address it is; nil if nobody knows.
+    public func boots(_ machine: MACAddress?, at address: IPv4Address) -> Bool {
+        if states.awaited.isAwaited(at: address) { return true }
+        guard let machine else { return false }
+        return states.timeline.hasAskedToBoot(machine) || knows(MachineIdentity(mac: machine))
+    }
 
     /// Whether a machine that asks by DHCP may boot, by what DHCP tells of it. Never waits.
     public func verdict(on client: BootClient) -> BootVerdict { rules.verdict(on: client) }

@@ -18,10 +18,12 @@ extension Factory {
     ///   - path: The last part of an `/image` path, as in `initramfs-amd64.xz`.
     ///   - fileName: The name that the asset is saved under; nil takes `path`. The checksum of an asset is told for this name, and
     ///     saved under it with the checksum's ending.
+    ///   - maySendElsewhere: Whether whoever asks may be told another server's URL. Asked only where there may be one.
     ///   - whileWanted: Runs what it takes to make one that is not remembered, for as long as that is of use.
     /// - Throws: ``FactoryError``; what `whileWanted` throws.
     public func asset(
         schematic id: String, version: String, path: String, fileName: String? = nil,
+        maySendElsewhere: @autoclosure () -> Bool = false,
         whileWanted: (_ making: @escaping @Sendable () async throws -> Asset) async throws -> Asset = { try await $0() }
     ) async throws -> Asset {
         // What cannot be asked for has not been made either. It is told in the order of the path.
@@ -39,9 +41,16 @@ extension Factory {
                 AssetKey(schematic: id, version: version, path: path, revision: $0.revision)
             }
         }
+        let sharing = key.flatMap { key in
+            finished.flatMap { key.isShared(savedAs: name) && maySendElsewhere() ? Sharing(place: $0, key: key) : nil }
+        }
+        if let sharing, let body = await sharing.place.find(sharing.key) {
+            return Asset(path: sharing.key.path, body: body, fileName: name)
+        }
         if let key, var remembered = try await look(for: key) {
             remembered.fileName = name
-            return remembered
+            guard let sharing else { return remembered }
+            return try await whileWanted { [self, remembered] in try await share(remembered, sharing) }
         }
         return try await whileWanted { [self, key, name] in
             let schematic = try await schematic(id)
@@ -54,8 +63,28 @@ extension Factory {
                 // Made of this state of the release or a later one, which nobody finds under an earlier one's name.
                 assets[key] = kept
             }
-            return asset
+            guard let sharing else { return asset }
+            return try await share(asset, sharing)
         }
+    }
+
+    /// A place for a finished asset, and by what it is found there.
+    private struct Sharing {
+        var place: any FinishedAssets
+        var key: AssetKey
+    }
+
+    /// An asset as it is sent when its place has taken it, and as it is where that does not.
+    private func share(_ asset: Asset, _ sharing: Sharing) async throws -> Asset {
+        guard let composition = asset.composition else { return asset }
+        let body = await sharing.place.keep(composition, as: sharing.key) { [self] in
+            try await BuildingResolver(factory: self).product(of: DigestPart(of: composition)).sha256
+        }
+        try Task.checkCancellation()
+        guard let body else { return asset }
+        var shared = asset
+        shared.body = body
+        return shared
     }
 
     private func look(for key: AssetKey) async throws -> Asset? {
@@ -66,7 +95,7 @@ extension Factory {
     private func make(_ order: AssetOrder) async throws -> Asset {
         let composition = try await composition(of: order)
         let modified = try await storage.run { [started] in composition.modified(madeSince: started) }
-        return Asset(path: order.path, composition: composition, fileName: order.fileName, modified: modified)
+        return Asset(path: order.path, body: .composition(composition, modified: modified), fileName: order.fileName)
     }
 
     /// The bytes of an asset. Each of its parts that is new is built once, however many ask for it.
@@ -123,7 +152,7 @@ extension Asset {
     /// Whether every file that it is made of is still what its digest says. The store knows without reading, unless a file
     /// has changed.
     fileprivate func isIntact(in store: EmbeddedStore) -> Bool {
-        composition.files.allSatisfy { (try? store.blob($0.digest)) == $0 }
+        composition?.files.allSatisfy { (try? store.blob($0.digest)) == $0 } ?? false
     }
 }
 

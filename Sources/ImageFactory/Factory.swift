@@ -12,11 +12,15 @@ import Workers
 /// what the bytes are is Imaging's business, and how they travel is the frontends'.
 public final class Factory: Sendable {
     /// Which asset, of which state of its release. Of a request's own text nothing is kept.
-    struct AssetKey: Hashable, Sendable {
-        var schematic: SchematicID
-        var version: TalosVersion
-        var path: AssetPath
-        var revision: UInt64
+    public struct AssetKey: Hashable, Sendable {
+        /// The schematic.
+        public var schematic: SchematicID
+        /// The version.
+        public var version: TalosVersion
+        /// Which of its assets.
+        public var path: AssetPath
+        /// The state of the release, as this process counts them.
+        public var revision: UInt64
     }
 
     let store: EmbeddedStore
@@ -34,6 +38,8 @@ public final class Factory: Sendable {
     let decoding = BlockingWork(width: 2, capacity: 64, refusal: Factory.busy)
     /// Where schematics live.
     let repository: any SchematicRepository
+    /// Where finished assets live besides; nil where they are only made.
+    let finished: (any FinishedAssets)?
     /// When this process began to make assets, in seconds since 1970: the age of those that are not in any file.
     let started = Int64(time(nil))
     let schematics: RecentlyUsed<SchematicID, Schematic>
@@ -45,11 +51,13 @@ public final class Factory: Sendable {
     ///
     /// - Parameters:
     ///   - repository: Where schematics live.
+    ///   - finished: Where finished assets live besides being made here; nil where nowhere.
     ///   - queue: Where builds run.
     ///   - remembered: How many bytes of schematics, and how many of finished compositions, are kept in memory. The default
     ///     is 16 MiB of each, thousands of either.
     public init(
-        store: EmbeddedStore, repository: any SchematicRepository, catalog: ReleaseCatalog, imager: Imager,
+        store: EmbeddedStore, repository: any SchematicRepository, finished: (any FinishedAssets)? = nil,
+        catalog: ReleaseCatalog, imager: Imager,
         queue: BuildQueue, logger: Logger,
         remembered: Int = 16 << 20
     ) {
@@ -59,8 +67,11 @@ public final class Factory: Sendable {
         self.queue = queue
         self.logger = logger
         self.repository = repository
+        self.finished = finished
         schematics = RecentlyUsed(budget: remembered) { $0.canonicalText.count * 2 + $0.source.count + 1024 }
-        assets = RecentlyUsed(budget: remembered) { $0.composition.segments.reduce(1024) { $0 + $1.memory } }
+        assets = RecentlyUsed(budget: remembered) { asset in
+            asset.composition?.segments.reduce(1024) { $0 + $1.memory } ?? 1024
+        }
     }
 }
 

@@ -64,6 +64,9 @@ struct BootStory: Sendable {
     /// How far it has come; a failure counts until something goes well after it.
     var reached: BootStage { hasFailed ? .failed : progress }
 
+    /// Whether the machine asked how to boot, by DHCP or for its script.
+    var hasAskedToBoot: Bool { dropped > 0 || steps.contains { $0.stage < .kernel } }
+
     /// Whether an event cannot belong to this boot any more.
     ///
     /// A machine asks the network again within one boot: firmware retries and tries other protocols, and iPXE asks for

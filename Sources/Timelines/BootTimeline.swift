@@ -177,6 +177,12 @@ public final class BootTimeline: BootObserver {
         state.withLock { $0.addresses.peek(address) }
     }
 
+    /// Whether a machine has asked how to boot, and is not forgotten: whoever has only fetched what machines fetch has not.
+    public func hasAskedToBoot(_ mac: MACAddress) -> Bool {
+        let machine = state.withLock { $0.machines.peek(mac) }
+        return machine?.stories.contains(where: \.hasAskedToBoot) ?? false
+    }
+
     /// One machine's boots, or nil if it was never seen or is forgotten.
     public func snapshot(of mac: MACAddress) -> MachineSnapshot? {
         let machine = state.withLock { $0.machines.peek(mac) }

@@ -70,9 +70,10 @@ import Testing
             "customization: {systemExtensions: {officialExtensions: [siderolabs/gvisor, siderolabs/tailscale]}}")
         let whole = try await site.bytes(of: "initramfs-amd64.xz", schematic: id)
         let asset = try await site.factory.asset(schematic: id, version: "v1.13.5", path: "initramfs-amd64.xz")
-        #expect(asset.composition.segments.count >= 4)
+        let segments = try #require(asset.composition).segments
+        #expect(segments.count >= 4)
         var edges: [Int] = [0]
-        for segment in asset.composition.segments { edges.append(edges[edges.count - 1] + Int(segment.length)) }
+        for segment in segments { edges.append(edges[edges.count - 1] + Int(segment.length)) }
         let boundaries = edges
         try await site.visit { port in
             let connection = try HTTPConnection(port: port)

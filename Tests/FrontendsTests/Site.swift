@@ -50,9 +50,10 @@ final class Site: Sendable {
     /// - Parameters:
     ///   - machines: The text of the machines file.
     ///   - files: Further files beside it, by name.
+    ///   - finished: Where finished assets live besides.
     init(
         machines text: String? = nil, files: [String: String] = [:], schematicLimit: Int = 1 << 20,
-        size: Int = FilledStore.smallSize
+        size: Int = FilledStore.smallSize, finished: (any FinishedAssets)? = nil
     ) throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("slipway-http-\(UUID())").path
         self.folder = folder
@@ -66,7 +67,8 @@ final class Site: Sendable {
         let imager = Imager(
             store: store, temporaryDirectory: "\(folder)/work", externalURL: "http://factory.example")
         factory = Factory(
-            store: store, repository: SchematicRecords(store: store), catalog: catalog, imager: imager,
+            store: store, repository: SchematicRecords(store: store), finished: finished, catalog: catalog,
+            imager: imager,
             queue: BuildQueue(width: 2, capacity: 64), logger: logger)
         for (name, content) in files { try Data(content.utf8).write(to: URL(filePath: "\(folder)/\(name)")) }
         if let text {
@@ -147,7 +149,7 @@ final class Site: Sendable {
     func bytes(of path: String, schematic: String, version: String = Site.version) async throws -> [UInt8] {
         let asset = try await factory.asset(schematic: schematic, version: version, path: path)
         var bytes: [UInt8] = []
-        try asset.composition.read { bytes += $0 }
+        try #require(asset.composition).read { bytes += $0 }
         return bytes
     }
 }

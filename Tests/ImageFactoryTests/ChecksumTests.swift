@@ -19,7 +19,7 @@ import Testing
         let asset = try await workshop.factory.asset(
             schematic: id, version: Workshop.version, path: path, fileName: fileName)
         var bytes: [UInt8] = []
-        try asset.composition.read { bytes += $0 }
+        try #require(asset.composition).read { bytes += $0 }
         return String(decoding: bytes, as: UTF8.self)
     }
 

@@ -59,7 +59,7 @@ import Workers
         #expect(try await next.schematic(id.description).extraKernelArguments == ["there"])
         #expect(try await factory().canonicalText(id.description).starts(with: "customization:".utf8))
         let asset = try await next.asset(schematic: id.description, version: Workshop.version, path: "kernel-amd64")
-        #expect(asset.composition.length > 0)
+        #expect(try #require(asset.composition).length > 0)
     }
 
     @Test func whatIsPostedAgainIsKeptAgainWhereItIsGone() async throws {

@@ -37,6 +37,19 @@ final class Workshop: Sendable {
         try importRelease(named: "layout")
     }
 
+    /// A factory over the same store as it is after a start.
+    func factory(finished: any FinishedAssets) -> Factory {
+        Factory(
+            store: store, repository: SchematicRecords(store: store), finished: finished, catalog: factory.catalog,
+            imager: factory.imager, queue: BuildQueue(width: 2, capacity: 64), logger: logger)
+    }
+
+    /// What is said goes to this workshop's lines.
+    var logger: Logger { Logger(label: "workshop") { [log] _ in Handler(lines: log) } }
+
+    /// How many lines of the log are these words.
+    func said(_ message: String) -> Int { log.all.count { $0 == message } }
+
     /// Imports the release, once more if it is there already.
     func importRelease(named name: String) throws {
         try release.layout.write(toFolder: "\(folder.path)/\(name)")

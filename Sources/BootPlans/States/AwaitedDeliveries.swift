@@ -101,6 +101,11 @@ final class AwaitedDeliveries: Sendable {
         }
     }
 
+    /// Whether a machine is awaited at an address.
+    func isAwaited(at address: IPv4Address, now: ContinuousClock.Instant = .now) -> Bool {
+        state.withLock { $0.machines.peek(address).map { now - $0.since < Self.lifetime } ?? false }
+    }
+
     // MARK: - Keeping
 
     /// Whether something has changed.
