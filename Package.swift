@@ -110,7 +110,8 @@ let package = Package(
         library(
             "ImageFactory",
             [
-                "Workers", "Compositions", "Digests", "Errors", "Imaging", "Releases", "Schematics", "Stores",
+                "Workers", "Compositions", "Digests", "Errors", "Imaging", "NetworkTypes", "Releases", "Schematics",
+                "Stores",
                 "TalosModel",
                 "Trust", logging, metrics,
             ]),
@@ -317,6 +318,7 @@ let package = Package(
             "ImageFactoryTests",
             [
                 "Workers", "Compositions", "Digests", "ImageFactory", "FolderTesting", "Imaging", "LayoutBuilding",
+                "NetworkTypes",
                 "Releases",
                 "Schematics",
                 "Stores",

@@ -45,7 +45,7 @@ extension Appliance {
                 "no loader in \(found.places.joined(separator: ", ")); install the package ipxe, or name a folder with "
                     + "--loader-folder")
         }
-        problems += settings.folderProblems + settings.addressProblems
+        problems += settings.folderProblems + settings.addressProblems + settings.publishingProblems
         guard let path = settings.machinesFile else { return problems }
         do {
             let file = try MachinesFile.load(path)

@@ -64,8 +64,11 @@ public struct Appliance: Sendable {
         }
         let builds = max(1, settings.builds ?? ProcessInfo.processInfo.activeProcessorCount)
         let imager = Imager(store: store, externalURL: externalURL)
+        if let conflict = settings.publishingConflict { throw ApplianceError(conflict) }
         factory = Factory(
-            store: store, repository: SchematicRecords(store: store), catalog: catalog, imager: imager,
+            store: store, repository: SchematicRecords(store: store),
+            finished: settings.publishing.map { PublishedFolder($0.folder, url: $0.url, logger: logger) },
+            catalog: catalog, imager: imager,
             queue: BuildQueue(width: builds, capacity: settings.waitingBuilds), logger: logger)
         if let path = settings.machinesFile {
             machines = try Self.machines(at: path, store: store, logger: logger)
@@ -132,6 +135,10 @@ public struct Appliance: Sendable {
         for problem in settings.folderProblems {
             logger.warning(
                 "a folder is missing; what it holds is served once it is there", metadata: ["problem": "\(problem)"])
+        }
+        for problem in settings.publishingProblems {
+            logger.error(
+                "finished assets are not published; they are once that is mended", metadata: ["problem": "\(problem)"])
         }
         for name in Loader.all where !loaders.isServed(name) {
             logger.notice(

@@ -1,4 +1,5 @@
 import Glibc
+import ImageFactory
 import Netboot
 import NetworkTypes
 
@@ -32,6 +33,39 @@ extension ApplianceSettings {
                 "--http-port 0: machines are told the port before it is known; name one, or leave the option out")
         }
         return problems
+    }
+
+    /// What keeps finished assets from being published.
+    var publishingProblems: [String] {
+        guard let folder = publishing?.folder else { return [] }
+        if let problem = publishingConflict ?? Self.problem(ofFolder: folder, option: "--published-assets") {
+            return [problem]
+        }
+        guard access(folder, W_OK | X_OK) == 0 else {
+            let reason = String(cString: strerror(errno))
+            return [
+                "--published-assets \(folder): nothing can be written there: \(reason); let the user that runs this write it, and "
+                    + "the service too (ReadWritePaths= of its unit)"
+            ]
+        }
+        return PublishedFile.lackOfRoom(in: folder).map { ["--published-assets \(folder): \($0)"] } ?? []
+    }
+
+    /// Why a folder must not be published: it would give the store to everybody.
+    var publishingConflict: String? {
+        guard let folder = publishing?.folder, let published = Self.realPath(folder), let store = Self.realPath(store)
+        else { return nil }
+        guard published.starts(with: store) || store.starts(with: published) else { return nil }
+        return
+            "--published-assets \(folder): the store \(self.store) is the same folder, or one lies in the other, and everybody "
+            + "may read what is published; name a folder of its own"
+    }
+
+    /// The names that lead to a folder, links resolved; nil if it is not there.
+    private static func realPath(_ path: String) -> [[UInt8]]? {
+        guard let resolved = realpath(path, nil) else { return nil }
+        defer { free(resolved) }
+        return String(cString: resolved).utf8.split(separator: UInt8(ascii: "/")).map(Array.init)
     }
 
     private static func problem(ofFolder path: String, option: String) -> String? {

@@ -29,6 +29,20 @@ public struct ApplianceSettings: Sendable {
         public static let usualEndpoint = ListenEndpoint(host: .ipv4(.loopback), port: 2122)
     }
 
+    /// Where finished assets are put for another web server.
+    public struct Publishing: Sendable, Hashable {
+        /// The folder.
+        public var folder: String
+        /// Below which URL the other server has what is in it.
+        public var url: BaseURL
+
+        /// A place.
+        public init(folder: String, url: BaseURL) {
+            self.folder = folder
+            self.url = url
+        }
+    }
+
     /// The folder with releases, schematics and built segments. The default is `/var/lib/slipway`.
     public var store = "/var/lib/slipway"
     /// The machines file; nil serves schematics and images, and no machine of its own. The default is none.
@@ -72,6 +86,8 @@ public struct ApplianceSettings: Sendable {
     public var builds: Int?
     /// How many builds may wait before further ones are refused with 503. The default is 256.
     public var waitingBuilds = 256
+    /// Where finished assets are put, so that others than machines that boot are sent there for them. The default is nowhere.
+    public var publishing: Publishing?
     /// How many bytes a posted schematic may have. The default is 1 MiB.
     public var schematicLimit = 1 << 20
 

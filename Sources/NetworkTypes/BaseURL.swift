@@ -55,6 +55,9 @@ public struct BaseURL: Hashable, Sendable, CustomStringConvertible {
         return "\(Substring(base))\(place)"
     }
 
+    /// The URL of something that stands below it at `place`, which begins with a slash.
+    public func url(of place: String) -> String { "\(scheme.rawValue)://\(authority)\(path(of: place))" }
+
     /// As it was written, with the scheme in lower case.
     public var description: String { "\(scheme.rawValue)://\(authority)\(path)" }
 

@@ -134,6 +134,32 @@ struct DaemonOptions: ParsableArguments {
             "How many builds may wait before more are refused.", default: ApplianceSettings().waitingBuilds, "n"),
         transform: OptionValues.number(0...1_000_000))
     var waitingBuilds = ApplianceSettings().waitingBuilds
+
+    @Option(
+        help: ArgumentHelp(
+            "A folder into which finished images are put as files that another web server has below --published-assets-url: "
+                + "downloads are sent there, machines that boot are not. The default is none.", valueName: "folder"),
+        transform: OptionValues.path)
+    var publishedAssets: String?
+
+    @Option(
+        help: ArgumentHelp("The URL below which others get what is in --published-assets.", valueName: "url"),
+        transform: OptionValues.baseURL)
+    var publishedAssetsURL: BaseURL?
+
+    mutating func validate() throws {
+        guard (publishedAssets == nil) == (publishedAssetsURL == nil) else {
+            throw ValidationError(
+                "--published-assets and --published-assets-url go together: name the folder that another web server serves, and "
+                    + "the URL at which it does")
+        }
+    }
+
+    /// Where finished assets are put.
+    var publishing: ApplianceSettings.Publishing? {
+        guard let publishedAssets, let publishedAssetsURL else { return nil }
+        return ApplianceSettings.Publishing(folder: absolute(publishedAssets), url: publishedAssetsURL)
+    }
 }
 
 /// What is taken of schematics.
@@ -182,6 +208,7 @@ extension ApplianceSettings {
         configurationNetworks = daemon.configurationNetworks
         builds = daemon.builds
         waitingBuilds = daemon.waitingBuilds
+        publishing = daemon.publishing
         schematicLimit = schematics.schematicLimit
     }
 }
