@@ -20,6 +20,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
+let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
 
 let package = Package(
@@ -28,6 +29,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", .upToNextMinor(from: "1.8.2")),
         .package(url: "https://github.com/apple/swift-log", .upToNextMinor(from: "1.16.2")),
         .package(url: "https://github.com/apple/swift-metrics", .upToNextMinor(from: "2.13.0")),
+        .package(url: "https://github.com/apple/swift-system", .upToNextMinor(from: "1.8.1")),
         .package(url: "https://github.com/apple/swift-nio", .upToNextMinor(from: "2.101.2")),
         .package(url: "https://github.com/apple/swift-nio-extras", .upToNextMinor(from: "1.35.2")),
         .package(url: "https://github.com/apple/swift-http-types", .upToNextMinor(from: "1.8.0")),
@@ -51,8 +53,10 @@ let package = Package(
         library("Digests", ["Bytes", "COpenSSL"]),
         /** MAC and IPv4 addresses, SMBIOS UUIDs, URLs and paths of the appliance. */
         library("NetworkTypes", ["Bytes"]),
+        /** Open files and folders: one owner of a descriptor, opened with care, and the state of what it is. */
+        library("Files", ["CLinux", system]),
         /** Assets as ordered lists of immutable segments. */
-        library("Compositions", ["Bytes", "Digests"]),
+        library("Compositions", ["Bytes", "Digests", "Files", system]),
         /** The two ways off the cooperative pool: bounded work that blocks or computes, and threads of servers' own. */
         library("Workers", ["CLinux", .product(name: "NIOPosix", package: "swift-nio")]),
         /** When to look at folders again. */
@@ -88,39 +92,38 @@ let package = Package(
 
         // MARK: - Domain
         /** A content-addressed folder that a kill at any moment leaves whole. */
-        library("Stores", ["CLinux", "Compositions", "Digests", "Errors"]),
+        library("Stores", ["CLinux", "Compositions", "Digests", "Errors", "Files", system]),
         /** Whose images are used, and what has been checked about an image, in its type. */
         library("Trust", ["Compositions", "Digests", "OCIModel"]),
         /** Talos releases in the store: imported, listed, found. */
         library(
             "Releases",
             [
-                "Workers", "CanonicalYAML", "Compositions", "Compression", "Digests", "Errors", "FolderChanges",
+                "Workers", "CanonicalYAML", "Compositions", "Compression", "Digests", "Errors", "Files",
+                "FolderChanges",
                 "OCIModel",
-                "Stores", "TalosModel", "TarArchives", "Trust",
+                "Stores", "TalosModel", "TarArchives", "Trust", system,
             ]),
         /** Initramfs segments: extensions, microcode, modules.dep, the schematic's own. */
         library(
             "Imaging",
             [
-                "Bytes", "CLinux", "CPIO", "Compositions", "Compression", "Digests", "Errors", "Releases",
-                "Schematics", "SquashFS", "Stores", "TalosModel", "TarArchives", "Trust",
+                "Bytes", "CLinux", "CPIO", "Compositions", "Compression", "Digests", "Errors", "Files", "Releases",
+                "Schematics", "SquashFS", "Stores", "TalosModel", "TarArchives", "Trust", system,
             ]),
         /** Schematics in, assets out: plans, joins equal requests, bounds, remembers. */
         library(
             "ImageFactory",
             [
-                "Workers", "Compositions", "Digests", "Errors", "Imaging", "NetworkTypes", "Releases", "Schematics",
-                "Stores",
-                "TalosModel",
-                "Trust", logging, metrics,
+                "Workers", "Compositions", "Digests", "Errors", "Files", "Imaging", "NetworkTypes", "Releases",
+                "Schematics", "Stores", "TalosModel", "Trust", logging, metrics, system,
             ]),
         /** The machines file: who boots what. */
         library(
             "Machines",
             [
-                "Bytes", "CYAML", "CanonicalYAML", "FolderChanges", "IPXE", "NetworkTypes", "Schematics",
-                "TalosModel", "Workers",
+                "Bytes", "CYAML", "CanonicalYAML", "Files", "FolderChanges", "IPXE", "NetworkTypes", "Schematics",
+                "TalosModel", "Workers", system,
             ]),
         /** The DHCP proxy's decisions, as functions of values. */
         library("Netboot", ["Bytes", "DHCP", "NetworkTypes"]),
@@ -138,7 +141,9 @@ let package = Package(
         /** DHCP proxy beside any other server, which it leaves its port, and ear for what others offer. */
         library("DHCPService", ["CLinux", "DHCP", "Netboot", "NetworkTypes", "Timelines", "Workers", logging]),
         /** TFTP for thousands of machines at once. */
-        library("TFTPService", ["CLinux", "Compositions", "NetworkTypes", "TFTP", "Workers", logging]),
+        library(
+            "TFTPService",
+            ["CLinux", "Compositions", "Files", "NetworkTypes", "TFTP", "Workers", logging, system]),
         /** swift-metrics in Prometheus' text format. */
         library("PrometheusMetrics", [coreMetrics]),
         /** HTTP: images, iPXE scripts, schematics, machines, health, metrics. */
@@ -156,7 +161,7 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"), system,
             ]),
 
         // MARK: - Assembly
@@ -164,7 +169,7 @@ let package = Package(
         library(
             "Assembly",
             [
-                "Workers", "BootPlans", "Timelines", "Compositions", "DHCP", "DHCPService", "Digests",
+                "Workers", "BootPlans", "Timelines", "Compositions", "DHCP", "DHCPService", "Digests", "Files",
                 "ImageFactory", "Frontends", "IPXE", "Imaging", "Machines", "Netboot", "NetworkTypes",
                 "PrometheusMetrics",
                 "Releases", "Schematics",
@@ -175,9 +180,10 @@ let package = Package(
         .executableTarget(
             name: "slipway",
             dependencies: [
-                "Assembly", "Compositions", "Errors", "Machines", "NetworkTypes", "Releases", "Schematics", "Stores",
+                "Assembly", "Compositions", "Errors", "Files", "Machines", "NetworkTypes", "Releases", "Schematics",
+                "Stores",
                 "TFTPService", "TalosModel", logging,
-                argumentParser,
+                argumentParser, system,
             ], swiftSettings: strict),
 
         // MARK: - A release and a rack to try it with
@@ -213,7 +219,7 @@ let package = Package(
             name: "CaptureTesting", dependencies: ["Bytes", "NetworkTypes"], path: "Tests/CaptureTesting",
             swiftSettings: strict),
         tests("VectorTests", ["VectorTesting"]),
-        tests("GroundTests", ["Bytes", "Compositions", "Digests", "NetworkTypes"]),
+        tests("GroundTests", ["Bytes", "Compositions", "Digests", "Files", "FolderTesting", "NetworkTypes", system]),
         tests("CompressionTests", ["CodecTesting", "Compression", "FolderTesting"]),
         tests("TarArchivesTests", ["Bytes", "CodecTesting", "FolderTesting", "TarArchives"]),
         tests(
@@ -227,10 +233,10 @@ let package = Package(
         tests(
             "TFTPServiceTests",
             [
-                "CodecTesting", "Compositions", "Digests", "FolderTesting", "NetworkTypes", "ProgramTesting",
+                "CodecTesting", "Compositions", "Digests", "Files", "FolderTesting", "NetworkTypes", "ProgramTesting",
                 "ServerTesting", "TFTP",
                 "TFTPService",
-                logging,
+                logging, system,
             ]),
         tests("OCIModelTests", ["CodecTesting", "Digests", "OCIModel"]),
         tests("StoresTests", ["Compositions", "Digests", "FolderTesting", "ProgramTesting", "Stores"]),
@@ -333,7 +339,7 @@ let package = Package(
                 "LayoutBuilding",
                 "Machines", "NetworkTypes", "OCIModel", "PrometheusMetrics", "Releases", "Schematics", "ServerTesting",
                 "Stores",
-                "TalosModel", logging, coreMetrics, metrics,
+                "TalosModel", logging, coreMetrics, metrics, system,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -1,4 +1,5 @@
 import Glibc
+import SystemPackage
 
 /// Reads a composition at any place. Its files are open all the while: what has been begun can be finished, whatever becomes of
 /// their names.
@@ -64,7 +65,7 @@ public final class CompositionReader: Sendable {
 
     /// Where the bytes in `range` lie in one open file, for whoever reads them from there by other means; nil if they do not lie
     /// in one. ``check(after:)`` has to be asked when they have been read.
-    public func place(of range: Range<UInt64>) -> (descriptor: Int32, offset: UInt64)? {
+    public func place(of range: Range<UInt64>) -> (descriptor: FileDescriptor, offset: UInt64)? {
         guard !range.isEmpty, range.upperBound <= composition.length else { return nil }
         let index = composition.index(at: range.lowerBound)
         let whole = composition.range(at: index)

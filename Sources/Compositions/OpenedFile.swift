@@ -1,28 +1,24 @@
-import Glibc
+import Files
+import SystemPackage
 
 /// A file that is open for reading, whoever owns it.
 public protocol ReadableFile: AnyObject, Sendable {
     /// Its descriptor, open for as long as the object is there.
-    var descriptor: Int32 { get }
+    var descriptor: FileDescriptor { get }
 }
 
 /// A stored file that was found to be what its digest names when it was opened. It is closed when nothing refers to it.
 public final class OpenedFile: ReadableFile {
-    public let descriptor: Int32
+    private let file: OwnedDescriptor
+    public var descriptor: FileDescriptor { file.descriptor }
 
     /// Opens `file`. What has taken its place, a pipe or a link or another file, is refused without waiting for it.
     public init(_ file: StoredFile) throws(SegmentError) {
-        var number: Int32
-        repeat {
-            number = open(file.path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
-        } while number < 0 && errno == EINTR
-        guard number >= 0 else { throw .unreadable(path: file.path, errno: errno) }
-        // Its owner from here on, so that it is closed also where it is refused.
-        descriptor = number
-        try file.check(number)
+        do throws(Errno) { self.file = try OwnedDescriptor(opening: file.path, .readOnly, .cautious) } catch {
+            throw .unreadable(path: file.path, errno: error.rawValue)
+        }
+        try file.check(descriptor)
     }
-
-    deinit { close(descriptor) }
 }
 
 /// Why bytes of a composition cannot be had.
@@ -43,7 +39,7 @@ public enum SegmentError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What is the matter, without the path, for those who must not know how this host is laid out.
     public var reason: String {
         switch self {
-        case .unreadable(_, let errno): String(cString: strerror(errno))
+        case .unreadable(_, let errno): Errno(rawValue: errno).description
         case .altered: "it has been changed since its content was checked"
         case .shortened: "it is shorter than it should be"
         }
@@ -58,25 +54,20 @@ extension StoredFile {
     /// Looks whether an open file is still what it has to be.
     ///
     /// - Throws: `SegmentError.altered`.
-    public func check(_ descriptor: Int32) throws(SegmentError) {
+    public func check(_ descriptor: FileDescriptor) throws(SegmentError) {
         guard isIntact(in: descriptor) else { throw .altered(path: path) }
     }
 
     /// Reads `part` of the open file, all of it, to `output`, which has room for it.
     func read(
-        _ part: Range<UInt64>, of descriptor: Int32, to output: UnsafeMutableRawPointer
+        _ part: Range<UInt64>, of descriptor: FileDescriptor, to output: UnsafeMutableRawPointer
     ) throws(SegmentError) {
-        var next = output
-        var part = part
-        while !part.isEmpty {
-            guard let offset = off_t(exactly: part.lowerBound) else { throw .shortened(path: path) }
-            let count = pread(descriptor, next, Int(clamping: part.upperBound - part.lowerBound), offset)
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else {
-                throw count == 0 ? .shortened(path: path) : .unreadable(path: path, errno: errno)
-            }
-            next += count
-            part = (part.lowerBound + UInt64(count))..<part.upperBound
+        let buffer = UnsafeMutableRawBufferPointer(
+            start: output, count: Int(clamping: part.upperBound - part.lowerBound))
+        let count: Int
+        do throws(Errno) { count = try descriptor.readFully(from: part.lowerBound, into: buffer) } catch {
+            throw .unreadable(path: path, errno: error.rawValue)
         }
+        guard count == buffer.count else { throw .shortened(path: path) }
     }
 }

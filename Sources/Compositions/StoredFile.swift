@@ -1,4 +1,6 @@
 import Digests
+import Files
+import SystemPackage
 
 /// Content that lies, complete and immutable, in a file.
 public struct StoredFile: Hashable, Sendable {
@@ -17,5 +19,16 @@ public struct StoredFile: Hashable, Sendable {
         self.length = length
         self.digest = digest
         self.identity = identity
+    }
+}
+
+extension StoredFile {
+    /// Whether an open file is this one in the state in which its content was checked or, where that is not known, has its
+    /// length. Asked when the file is opened and at each step of sending it: what was altered in between is not what the
+    /// digest names.
+    public func isIntact(in descriptor: FileDescriptor) -> Bool {
+        guard let found = try? FileIdentity(of: descriptor) else { return false }
+        if let identity { return found == identity }
+        return found.isRegular && found.length == length
     }
 }

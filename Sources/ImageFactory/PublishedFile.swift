@@ -1,6 +1,8 @@
 import Compositions
 import Digests
+import Files
 import Glibc
+import SystemPackage
 
 /// One file in a folder of finished assets. Everything here blocks.
 public struct PublishedFile: Sendable {
@@ -10,7 +12,8 @@ public struct PublishedFile: Sendable {
 
         init(_ description: String) { self.description = description }
 
-        init(_ path: String, _ code: Int32) {
+        init(_ path: String, _ error: Errno) {
+            let code = error.rawValue
             let remedy =
                 switch code {
                 case ENOSPC, EDQUOT: "; remove files that are not needed any more"
@@ -57,13 +60,13 @@ public struct PublishedFile: Sendable {
 
     /// Whether it is there, by name and length.
     func isThere() throws -> Bool {
-        var status = stat()
-        guard lstat(path, &status) == 0 else {
-            if errno == ENOENT || errno == ENOTDIR { return false }
-            throw Obstacle(path, errno)
+        do {
+            let found = try FileIdentity(at: path)
+            return found.isRegular && found.length == length
+        } catch {
+            if error == .noSuchFileOrDirectory || error == .notDirectory { return false }
+            throw Obstacle(path, error)
         }
-        let found = FileIdentity(status)
-        return found.isRegular && found.length == length
     }
 
     /// Why a folder's file system takes no file of `length` bytes; nil if it does.
@@ -91,7 +94,7 @@ public struct PublishedFile: Sendable {
     /// - Throws: ``Obstacle`` if the folder does not take it; whatever else keeps it from being written now.
     func write(_ composition: Composition, isCancelled: () -> Bool) throws {
         if try isThere() { return }
-        guard access(folder, W_OK | X_OK) == 0 else { throw Obstacle(folder, errno) }
+        guard access(folder, W_OK | X_OK) == 0 else { throw Obstacle(folder, Errno(rawValue: errno)) }
         if let lack = Self.lackOfRoom(in: folder, for: length, leastFree: leastFree) {
             throw Obstacle("\(folder): \(lack)")
         }
@@ -99,12 +102,10 @@ public struct PublishedFile: Sendable {
         if mkdir(parent, 0o755) == 0 {
             chmod(parent, 0o755)
         } else if errno != EEXIST {
-            throw Obstacle(parent, errno)
+            throw Obstacle(parent, Errno(rawValue: errno))
         }
         do {
-            let descriptor = try open()
-            defer { close(descriptor) }
-            try fill(descriptor, with: composition, isCancelled: isCancelled)
+            try fill(try open(), with: composition, isCancelled: isCancelled)
         } catch {
             // Only if nobody else is at it.
             rmdir(parent)
@@ -113,20 +114,23 @@ public struct PublishedFile: Sendable {
     }
 
     /// Gives an open file its content, and then its name.
-    private func fill(_ descriptor: Int32, with composition: Composition, isCancelled: () -> Bool) throws {
+    private func fill(
+        _ file: consuming OwnedDescriptor, with composition: Composition, isCancelled: () -> Bool
+    ) throws {
         do {
             var hasher = SHA256Hasher()
             var written: UInt64 = 0
             try composition.read { piece in
                 if isCancelled() { throw Unfinished() }
-                try write(piece, to: descriptor)
+                do throws(Errno) { try file.writeAll(piece) } catch { throw Obstacle(unfinished, error) }
                 hasher.update(piece)
                 written += UInt64(piece.count)
             }
             // What was read was not what was hashed before: the source has been altered.
             guard hasher.finalize() == digest, written == length else { throw Unfinished() }
-            guard fchmod(descriptor, 0o644) == 0, fsync(descriptor) == 0, rename(unfinished, path) == 0 else {
-                throw Obstacle(path, errno)
+            do throws(Errno) { try file.synchronize() } catch { throw Obstacle(path, error) }
+            guard fchmod(file.descriptor.rawValue, 0o644) == 0, rename(unfinished, path) == 0 else {
+                throw Obstacle(path, Errno(rawValue: errno))
             }
         } catch {
             unlink(unfinished)
@@ -135,28 +139,22 @@ public struct PublishedFile: Sendable {
     }
 
     /// Opens the file that becomes this one. Its name keeps out every other process that is about to write the same.
-    private func open() throws -> Int32 {
+    private func open() throws -> OwnedDescriptor {
         for _ in 0..<2 {
-            let descriptor = Glibc.open(unfinished, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
-            if descriptor >= 0 { return descriptor }
-            guard errno == EEXIST else { throw Obstacle(unfinished, errno) }
+            do {
+                return try OwnedDescriptor(
+                    opening: unfinished, .writeOnly, [.create, .exclusiveCreate, .noFollow],
+                    permissions: [.ownerReadWrite, .groupRead, .otherRead])
+            } catch {
+                guard error == .fileExists else { throw Obstacle(unfinished, error) }
+            }
             // Of a process that was killed, perhaps.
-            var status = stat()
-            guard lstat(unfinished, &status) == 0, time(nil) - status.st_mtim.tv_sec > Self.abandoned else { break }
+            guard let left = try? FileIdentity(at: unfinished), time(nil) - left.modified.seconds > Self.abandoned
+            else {
+                break
+            }
             unlink(unfinished)
         }
         throw Unfinished()
-    }
-
-    private func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) throws {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-            if count > 0 {
-                rest = rest.dropFirst(count)
-            } else if errno != EINTR {
-                throw Obstacle(unfinished, errno)
-            }
-        }
     }
 }

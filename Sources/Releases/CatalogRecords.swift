@@ -1,5 +1,6 @@
 import Compositions
 import Digests
+import Files
 import Stores
 import TalosModel
 import Trust

@@ -1,79 +1,56 @@
-import Compositions
+import Files
 import Glibc
+import SystemPackage
 
-/// An open file that is closed when its owner goes.
-struct OwnedDescriptor: ~Copyable {
-    let number: Int32
-
-    /// Opens `path`; nil if there is no such file or, with `missingFolder`, no folder to make it in. Links are not followed, and
-    /// nothing is inherited by child processes.
-    init?(
-        opening path: String, _ flags: Int32, mode: mode_t = 0o640, _ action: String, missingFolder: Bool = false
-    ) throws(StoreError) {
-        while true {
-            // A FIFO under a name of the store must not hold the opener.
-            let number = open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, mode)
-            if number >= 0 {
-                self.number = number
-                return
-            }
-            if errno == ENOENT, flags & O_CREAT == 0 || missingFolder { return nil }
-            if errno != EINTR { throw StoreError(errno: errno, action, path) }
+extension OwnedDescriptor {
+    /// Opens `path` in the store; nil if there is no such file or, with `missingFolder`, no folder to make it in. Links are not
+    /// followed, and a FIFO does not hold the opener.
+    static func open(
+        _ path: String, _ access: FileDescriptor.AccessMode = .readOnly, _ options: FileDescriptor.OpenOptions = [],
+        _ action: String = "opening", missingFolder: Bool = false
+    ) throws(StoreError) -> OwnedDescriptor? {
+        do throws(Errno) {
+            return try OwnedDescriptor(
+                opening: path, access, options.union(.cautious), permissions: EmbeddedStore.fileMode)
+        } catch {
+            if error == .noSuchFileOrDirectory, !options.contains(.create) || missingFolder { return nil }
+            throw StoreError(error, action, path)
         }
     }
-
-    deinit { close(number) }
-
-    /// Closes the file here and not before, for one that is held for its lock.
-    consuming func release() {}
 
     /// The state of the file.
     func identity(_ path: String) throws(StoreError) -> FileIdentity {
-        guard let identity = FileIdentity(descriptor: number) else {
-            throw StoreError(errno: errno, "looking at", path)
-        }
-        return identity
+        do throws(Errno) { return try identity() } catch { throw StoreError(error, "looking at", path) }
     }
 
     /// Writes all of `bytes`.
-    func write(_ bytes: UnsafeRawBufferPointer, _ path: String) throws(StoreError) {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let written = Glibc.write(number, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-            if written > 0 {
-                rest = rest.dropFirst(written)
-            } else if written < 0, errno != EINTR {
-                throw StoreError(errno: errno, "writing", path)
-            }
-        }
+    func write(_ bytes: some Sequence<UInt8>, _ path: String) throws(StoreError) {
+        do throws(Errno) { try writeAll(bytes) } catch { throw StoreError(error, "writing", path) }
     }
 
     /// Waits until what was written is on the disk.
     func synchronize(_ path: String) throws(StoreError) {
-        while fsync(number) != 0 {
-            if errno != EINTR { throw StoreError(errno: errno, "syncing", path) }
-        }
+        do throws(Errno) { try synchronize() } catch { throw StoreError(error, "syncing", path) }
     }
 
     /// Hands all that is left of the file to `body`, a mebibyte at a time.
-    func readAll(_ path: String, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
-        defer { buffer.deallocate() }
-        while true {
-            let count = Glibc.read(number, buffer.baseAddress, buffer.count)
-            if count == 0 { return }
-            if count > 0 {
-                try body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-            } else if errno != EINTR {
-                throw StoreError(errno: errno, "reading", path)
-            }
-        }
+    func readAll(
+        _ path: String, _ body: (UnsafeRawBufferPointer) throws(StoreError) -> Void
+    ) throws(StoreError) {
+        try readAll(orThrow: { StoreError($0, "reading", path) }, body)
+    }
+
+    /// Takes the lock of the file (flock(2)) if nobody holds one that excludes it, until the file is closed; whether it has it.
+    func tryLock(_ path: String, _ kind: Int32 = LOCK_EX) throws(StoreError) -> Bool {
+        if flock(descriptor.rawValue, kind | LOCK_NB) == 0 { return true }
+        guard errno == EWOULDBLOCK || errno == EINTR else { throw StoreError(errno: errno, "locking", path) }
+        return false
     }
 }
 
 /// Syncs a folder, so that names made or changed in it survive a crash.
 func synchronizeFolder(_ path: String) throws(StoreError) {
-    guard let folder = try OwnedDescriptor(opening: path, O_RDONLY | O_DIRECTORY, "opening") else {
+    guard let folder = try OwnedDescriptor.open(path, .readOnly, .directory) else {
         throw StoreError(errno: ENOENT, "syncing", path)
     }
     try folder.synchronize(path)
@@ -81,12 +58,10 @@ func synchronizeFolder(_ path: String) throws(StoreError) {
 
 extension FileIdentity {
     /// The state of the file at `path`, links not followed, or nil if there is none.
-    init?(at path: String) throws(StoreError) {
-        var status = stat()
-        guard lstat(path, &status) == 0 else {
-            if errno == ENOENT { return nil }
-            throw StoreError(errno: errno, "looking at", path)
+    init?(ifPresent path: String) throws(StoreError) {
+        do throws(Errno) { try self.init(at: path) } catch {
+            if error == .noSuchFileOrDirectory { return nil }
+            throw StoreError(error, "looking at", path)
         }
-        self.init(status)
     }
 }

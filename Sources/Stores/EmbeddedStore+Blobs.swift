@@ -1,5 +1,6 @@
 import Compositions
 import Digests
+import Files
 import Glibc
 import Synchronization
 
@@ -42,7 +43,7 @@ extension EmbeddedStore {
 
     /// The blob as it lies there now; nil if it does not, or is no file.
     func entry(_ digest: Digest) throws(StoreError) -> BlobEntry? {
-        guard let identity = try FileIdentity(at: path(of: digest)), identity.isRegular else { return nil }
+        guard let identity = try FileIdentity(ifPresent: path(of: digest)), identity.isRegular else { return nil }
         return BlobEntry(digest: digest, length: identity.length, changed: identity.changed.seconds)
     }
 

@@ -1,5 +1,7 @@
 import Compositions
+import Files
 import Glibc
+import SystemPackage
 
 extension EmbeddedStore {
     /// How many bytes a record may have.
@@ -8,22 +10,16 @@ extension EmbeddedStore {
     /// The record under `key`, or nil if there is none.
     public func record(_ kind: RecordKind, _ key: String) throws(StoreError) -> [UInt8]? {
         let path = try recordPath(kind, key)
-        guard let descriptor = try OwnedDescriptor(opening: path, O_RDONLY, "opening") else { return nil }
+        guard let descriptor = try OwnedDescriptor.open(path) else { return nil }
         guard try descriptor.identity(path).isRegular else {
             throw StoreError(.corrupt, "the record \(path) is no file; remove it")
         }
-        var bytes: [UInt8] = []
-        do {
-            try descriptor.readAll(path) { chunk in
-                guard bytes.count + chunk.count <= Self.maximumRecordLength else {
-                    throw StoreError(.tooLarge, "the record \(path) is longer than \(Self.maximumRecordLength) bytes")
-                }
-                bytes.append(contentsOf: chunk)
-            }
-        } catch let error as StoreError {
-            throw error
-        } catch {
-            throw StoreError(.inputOutput, "reading \(path): \(error)", cause: error)
+        let bytes: [UInt8]?
+        do throws(Errno) { bytes = try descriptor.bytes(upTo: Self.maximumRecordLength) } catch {
+            throw StoreError(error, "reading", path)
+        }
+        guard let bytes else {
+            throw StoreError(.tooLarge, "the record \(path) is longer than \(Self.maximumRecordLength) bytes")
         }
         return bytes
     }
@@ -37,17 +33,14 @@ extension EmbeddedStore {
         }
         let session = try writableSession()
         let folder = recordFolder(kind)
-        if try FileIdentity(at: folder) == nil {
+        if try FileIdentity(ifPresent: folder) == nil {
             try session.makeFolder(folder)
             try synchronizeFolder(root + "/records")
         }
         let temporary = session.nextPath()
         let descriptor = try session.create(temporary)
         defer { unlink(temporary) }
-        let written = value.withUnsafeBytes { buffer in
-            Result { () throws(StoreError) in try descriptor.write(buffer, path) }
-        }
-        try written.get()
+        try descriptor.write(value, path)
         try descriptor.synchronize(path)
         try session.rename(temporary, to: path)
         try synchronizeFolder(folder)
@@ -76,13 +69,13 @@ extension EmbeddedStore {
     /// Changes within one tick of the file system's clock look alike: whoever caches records should read again if
     /// `isSettled` was false.
     public func recordGeneration(_ kind: RecordKind) throws(StoreError) -> RecordGeneration? {
-        guard let identity = try FileIdentity(at: recordFolder(kind)) else { return nil }
+        guard let identity = try FileIdentity(ifPresent: recordFolder(kind)) else { return nil }
         return RecordGeneration(identity: identity, isSettled: identity.isSettled)
     }
 
     /// The state of a record's file, without reading it; nil if there is none.
     public func recordIdentity(_ kind: RecordKind, _ key: String) throws(StoreError) -> FileIdentity? {
-        try FileIdentity(at: recordPath(kind, key))
+        try FileIdentity(ifPresent: recordPath(kind, key))
     }
 
     /// The folders to watch for changes of some kinds of records: theirs, and the one in which those are made.

@@ -1,7 +1,9 @@
 import Compositions
 import Digests
+import Files
 import Glibc
 import Synchronization
+import SystemPackage
 
 /// A folder of content-addressed blobs and small named records that survives a kill at any moment.
 ///
@@ -33,7 +35,7 @@ public final class EmbeddedStore: Sendable {
     }
 
     /// Owner and group only: records can hold machines' secrets.
-    static let fileMode: mode_t = 0o640
+    static let fileMode = FilePermissions(rawValue: 0o640)
     static let folderMode: mode_t = 0o750
 
     /// The folder.
@@ -70,19 +72,18 @@ public final class EmbeddedStore: Sendable {
     ///
     /// - Throws: `StoreError`, which says what there is instead, or why that cannot be seen.
     public static func requireStore(at root: String) throws(StoreError) {
-        var status = stat()
-        guard stat(root, &status) == 0 else {
-            let code = errno
-            guard code == ENOENT else { throw StoreError(errno: code, "looking at", root) }
+        let found: FileIdentity
+        do throws(Errno) { found = try FileIdentity(at: root, followingLinks: true) } catch {
+            guard error == .noSuchFileOrDirectory else { throw StoreError(error, "looking at", root) }
             throw StoreError(
                 .inputOutput,
                 "\(root) is not a store: there is no such folder; 'slipway release import' makes one, --store names another"
             )
         }
-        guard status.st_mode & S_IFMT == S_IFDIR else {
+        guard found.type == .directory else {
             throw StoreError(.inputOutput, "\(root) is not a store: it is not a folder; --store names another")
         }
-        guard let identity = try FileIdentity(at: root + "/blobs"), !identity.isRegular else {
+        guard let identity = try FileIdentity(ifPresent: root + "/blobs"), !identity.isRegular else {
             throw StoreError(
                 .inputOutput,
                 "\(root) is not a store: it has no folder 'blobs'; 'slipway release import' makes one of it, --store names "
@@ -122,13 +123,7 @@ public final class EmbeddedStore: Sendable {
         if let known = verified.withLock({ $0[digest] }), known.identity == identity, known.isSettled { return file }
         let isSettled = identity.isSettled
         var hasher = SHA256Hasher()
-        do {
-            try descriptor.readAll(path) { hasher.update($0) }
-        } catch let error as StoreError {
-            throw error
-        } catch {
-            throw StoreError(.inputOutput, "reading \(path): \(error)", cause: error)
-        }
+        try descriptor.readAll(path) { hasher.update($0) }
         let found = hasher.finalize()
         let now = try descriptor.identity(path)
         guard found == digest else {
@@ -146,9 +141,9 @@ public final class EmbeddedStore: Sendable {
     /// a link might lead anywhere.
     private func openBlob(_ digest: Digest) throws(StoreError) -> OwnedDescriptor? {
         let path = path(of: digest)
-        guard let found = try FileIdentity(at: path) else { return nil }
+        guard let found = try FileIdentity(ifPresent: path) else { return nil }
         guard found.isRegular else { throw quarantine(digest, found, "is not a regular file") }
-        return try OwnedDescriptor(opening: path, O_RDONLY, "opening")
+        return try OwnedDescriptor.open(path)
     }
 
     /// Whether a blob with this digest is stored, without reading it.
@@ -156,7 +151,7 @@ public final class EmbeddedStore: Sendable {
 
     /// The length of the blob with this digest, without reading it; nil if there is none.
     public func length(of digest: Digest) -> UInt64? {
-        guard let identity = try? FileIdentity(at: path(of: digest)), identity.isRegular else { return nil }
+        guard let identity = try? FileIdentity(ifPresent: path(of: digest)), identity.isRegular else { return nil }
         return identity.length
     }
 
@@ -183,7 +178,7 @@ public final class EmbeddedStore: Sendable {
         verified.withLock { $0[digest] = nil }
         var outcome = "It stays where it is"
         // Another process may have put a good one in its place meanwhile; that one stays.
-        if let session, (try? FileIdentity(at: path)) == identity {
+        if let session, (try? FileIdentity(ifPresent: path)) == identity {
             let aside = "\(root)/corrupt/\(digest.hexadecimal).\(session.nextName())"
             if (try? session.rename(path, to: aside)) != nil { outcome = "It was moved to \(aside)" }
         }
@@ -268,7 +263,7 @@ public final class EmbeddedStore: Sendable {
         // Somebody may be faster, and what he leaves may be damaged; more than once in a row is no accident.
         for _ in 0..<3 {
             if let present = try present(file.digest) { return present }
-            guard let descriptor = try OwnedDescriptor(opening: file.path, O_RDONLY, "opening") else {
+            guard let descriptor = try OwnedDescriptor.open(file.path) else {
                 throw StoreError(errno: ENOENT, "storing", file.path)
             }
             try descriptor.synchronize(file.path)

@@ -1,5 +1,7 @@
 import Compositions
+import Files
 import Glibc
+import SystemPackage
 
 /// A file of lines in the store that grows at its end and is replaced by a shorter one now and then, by one process at a time.
 ///
@@ -35,12 +37,10 @@ public final class JournalFile: Sendable {
         self.session = session
         path = "\(folder)/\(name)"
         let lockPath = "\(path).lock"
-        guard
-            let lock = try OwnedDescriptor(
-                opening: lockPath, O_RDWR | O_CREAT, mode: EmbeddedStore.fileMode, "opening", missingFolder: true)
-        else { throw StoreError(errno: ENOENT, "opening", lockPath) }
-        guard flock(lock.number, LOCK_EX | LOCK_NB) == 0 else {
-            guard errno == EWOULDBLOCK else { throw StoreError(errno: errno, "locking", lockPath) }
+        guard let lock = try OwnedDescriptor.open(lockPath, .readWrite, .create, missingFolder: true) else {
+            throw StoreError(errno: ENOENT, "opening", lockPath)
+        }
+        guard try lock.tryLock(lockPath) else {
             throw StoreError(
                 .busy, "another process writes \(path), and only one may; see which with 'fuser \(lockPath)'")
         }
@@ -56,12 +56,12 @@ public final class JournalFile: Sendable {
         last limit: UInt64, longest: Int, _ body: (ArraySlice<UInt8>) -> Void
     ) throws(StoreError) -> Reading {
         var reading = Reading()
-        guard let file = try OwnedDescriptor(opening: path, O_RDONLY, "opening") else { return reading }
+        guard let file = try OwnedDescriptor.open(path) else { return reading }
         let length = try regularLength(file)
         reading.isThere = true
         if length > limit {
             reading.skipped = length - limit
-            guard lseek(file.number, off_t(clamping: length - limit), SEEK_SET) >= 0 else {
+            guard lseek(file.descriptor.rawValue, off_t(clamping: length - limit), SEEK_SET) >= 0 else {
                 throw StoreError(errno: errno, "reading", path)
             }
         }
@@ -85,25 +85,21 @@ public final class JournalFile: Sendable {
             if isTooLong { line.removeAll() } else { line.append(contentsOf: rest) }
             reading.isTorn = isTooLong || !line.isEmpty
         }
-        do { try file.readAll(path, take) } catch let error as StoreError { throw error } catch {
-            throw StoreError(.inputOutput, "reading \(path): \(error)")
-        }
+        try file.readAll(path, take)
         return reading
     }
 
     /// The first line of the file, however long the file is, without its line feed; nil where there is no file, or no such line of
     /// at most `longest` bytes.
     public func firstLine(longest: Int) throws(StoreError) -> [UInt8]? {
-        guard let file = try OwnedDescriptor(opening: path, O_RDONLY, "opening") else { return nil }
+        guard let file = try OwnedDescriptor.open(path) else { return nil }
         _ = try regularLength(file)
         var line: [UInt8] = []
-        var piece = [UInt8](repeating: 0, count: 4096)
+        let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 16)
+        defer { piece.deallocate() }
         while line.count <= longest {
-            let count = read(file.number, &piece, piece.count)
-            guard count >= 0 else {
-                if errno == EINTR { continue }
-                throw StoreError(errno: errno, "reading", path)
-            }
+            let count: Int
+            do throws(Errno) { count = try file.read(into: piece) } catch { throw StoreError(error, "reading", path) }
             guard count > 0 else { return nil }
             let part = piece.prefix(count)
             guard let end = part.firstIndex(of: UInt8(ascii: "\n")) else {
@@ -127,8 +123,7 @@ public final class JournalFile: Sendable {
         }
         guard let file else { throw StoreError(errno: ENOENT, "opening", path) }
         _ = try regularLength(file)
-        let written = lines.withUnsafeBytes { bytes in Result { () throws(StoreError) in try file.write(bytes, path) } }
-        try written.get()
+        try file.write(lines, path)
         return try regularLength(file)
     }
 
@@ -137,8 +132,7 @@ public final class JournalFile: Sendable {
         let temporary = session.nextPath()
         let file = try session.create(temporary)
         defer { unlink(temporary) }
-        let written = lines.withUnsafeBytes { bytes in Result { () throws(StoreError) in try file.write(bytes, path) } }
-        try written.get()
+        try file.write(lines, path)
         try file.synchronize(path)
         try session.makeFolder(folder)
         try session.rename(temporary, to: path)
@@ -146,8 +140,7 @@ public final class JournalFile: Sendable {
     }
 
     private func open() throws(StoreError) -> OwnedDescriptor? {
-        try OwnedDescriptor(
-            opening: path, O_WRONLY | O_APPEND | O_CREAT, mode: EmbeddedStore.fileMode, "opening", missingFolder: true)
+        try OwnedDescriptor.open(path, .writeOnly, [.append, .create], missingFolder: true)
     }
 
     private func regularLength(_ file: borrowing OwnedDescriptor) throws(StoreError) -> UInt64 {

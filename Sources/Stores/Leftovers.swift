@@ -1,4 +1,6 @@
+import Files
 import Glibc
+import SystemPackage
 
 /// What processes that have ended left in a store.
 enum Leftovers {
@@ -22,10 +24,9 @@ enum Leftovers {
 
     /// Whether somebody holds a session's lock. Without a lock file, or with one that nobody holds, its writer is gone.
     private static func isAlive(_ session: String, in folder: String) -> Bool {
-        guard let lock = try? OwnedDescriptor(opening: "\(folder)/\(session).lock", O_RDONLY, "opening") else {
-            return isProcess(session)
-        }
-        return flock(lock.number, LOCK_EX | LOCK_NB) != 0
+        let path = "\(folder)/\(session).lock"
+        guard let lock = try? OwnedDescriptor.open(path) else { return isProcess(session) }
+        return (try? lock.tryLock(path)) != true
     }
 
     /// Whether a name is the number of a living process: the first release named work folders so, and held no lock for them.
@@ -38,47 +39,36 @@ enum Leftovers {
     /// Removes what stands under `name` in the folder `parent`, with all that is in it. No link is followed, also where one is
     /// put into the way meanwhile.
     static func removeTree(_ name: String, in parent: String) {
-        let folder = open(parent, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-        guard folder >= 0 else { return }
-        defer { close(folder) }
+        guard let folder = try? OwnedDescriptor(opening: parent, .readOnly, .folder) else { return }
         removeTree(name, in: folder, depth: 0)
     }
 
     // Deeper than anything that a build makes, and few enough descriptors.
     private static let deepest = 200
 
-    private static func removeTree(_ name: String, in parent: Int32, depth: Int) {
-        if unlinkat(parent, name, 0) == 0 || errno == ENOENT || depth > deepest { return }
-        let folder = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-        guard folder >= 0 else { return }
-        // The stream owns the descriptor.
-        guard let stream = fdopendir(folder) else {
-            close(folder)
-            return
-        }
-        for entry in names(in: stream) { removeTree(entry, in: folder, depth: depth + 1) }
-        closedir(stream)
-        unlinkat(parent, name, AT_REMOVEDIR)
+    private static func removeTree(_ name: String, in parent: borrowing OwnedDescriptor, depth: Int) {
+        if unlinkat(parent.descriptor.rawValue, name, 0) == 0 || errno == ENOENT || depth > deepest { return }
+        guard let folder = try? OwnedDescriptor(opening: name, in: parent.descriptor, .readOnly, .folder),
+            let entries = try? names(in: folder)
+        else { return }
+        for entry in entries { removeTree(entry, in: folder, depth: depth + 1) }
+        unlinkat(parent.descriptor.rawValue, name, AT_REMOVEDIR)
     }
 }
 
 /// The names in a folder, without `.` and `..`, in order; none if there is no such folder.
 func namesInFolder(_ path: String) throws(StoreError) -> [String] {
-    guard let folder = opendir(path) else {
-        if errno == ENOENT { return [] }
-        throw StoreError(errno: errno, "listing", path)
+    do throws(Errno) { return try names(in: OwnedDescriptor(opening: path, .readOnly, .directory)).sorted() } catch {
+        if error == .noSuchFileOrDirectory { return [] }
+        throw StoreError(error, "listing", path)
     }
-    defer { closedir(folder) }
-    return names(in: folder).sorted()
 }
 
-private func names(in folder: OpaquePointer) -> [String] {
+private func names(in folder: borrowing OwnedDescriptor) throws(Errno) -> [String] {
     var names: [String] = []
-    while let entry = readdir(folder) {
-        let name = withUnsafePointer(to: &entry.pointee.d_name) {
-            $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-        }
-        if name != ".", name != ".." { names.append(name) }
+    try folder.forEachEntry { name, _ in
+        names.append(String(cString: name))
+        return true
     }
     return names
 }

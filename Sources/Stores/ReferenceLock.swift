@@ -1,4 +1,5 @@
 import Compositions
+import Files
 import Glibc
 
 /// What keeps blobs and the records that name them together.
@@ -24,15 +25,14 @@ struct ReferenceLock: ~Copyable {
         let path = session.referenceLockPath
         for _ in 0..<6000 {
             let file = try session.openLock(path)
-            if flock(file.number, flag | LOCK_NB) == 0 {
+            if try file.tryLock(path, flag) {
                 // Where somebody has removed the file, others lock another one.
-                if try FileIdentity(at: path)?.node == file.identity(path).node {
+                if try FileIdentity(ifPresent: path)?.node == file.identity(path).node {
                     self.file = file
                     return
                 }
                 continue
             }
-            guard errno == EWOULDBLOCK || errno == EINTR else { throw StoreError(errno: errno, "locking", path) }
             usleep(10_000)
         }
         throw StoreError(

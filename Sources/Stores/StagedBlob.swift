@@ -1,5 +1,6 @@
 import Compositions
 import Digests
+import Files
 import Glibc
 import Synchronization
 

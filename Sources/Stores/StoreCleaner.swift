@@ -1,5 +1,6 @@
 import Compositions
 import Digests
+import Files
 import Glibc
 
 /// Removes the blobs that no record names.
@@ -105,7 +106,7 @@ public struct StoreCleaner {
     /// Whether the last import is long enough ago. What is made again changes all the while, and takes no name from anything.
     private func hasBeenQuiet(_ now: Int) throws(StoreError) -> Bool {
         // Where all records of a kind have gone, nothing but this folder shows that they were there a moment ago.
-        if let kinds = try FileIdentity(at: store.root + "/records"), !isOld(kinds.changed.seconds, now) {
+        if let kinds = try FileIdentity(ifPresent: store.root + "/records"), !isOld(kinds.changed.seconds, now) {
             return false
         }
         for type in types where !(type is any DerivedRecord.Type) {

@@ -1,6 +1,7 @@
 import Digests
 import Errors
 import Glibc
+import SystemPackage
 
 /// Why the store could not do something; the message names the thing and the remedy.
 public struct StoreError: CodedError, Sendable {
@@ -45,8 +46,13 @@ public struct StoreError: CodedError, Sendable {
 
     /// A system call's failure: `action` is what was attempted, as "writing".
     init(errno code: Int32, _ action: String, _ path: String) {
-        let reason = String(cString: strerror(code))
-        switch code {
+        self.init(Errno(rawValue: code), action, path)
+    }
+
+    /// The same.
+    init(_ error: Errno, _ action: String, _ path: String) {
+        let reason = error.description
+        switch error.rawValue {
         case ENOSPC, EDQUOT:
             self.init(
                 .diskFull,
@@ -54,7 +60,7 @@ public struct StoreError: CodedError, Sendable {
         case EACCES, EPERM, EROFS:
             self.init(
                 .permissionDenied,
-                "\(action) \(path): \(reason); \(AccessRemedy.sentence(for: code, at: path))")
+                "\(action) \(path): \(reason); \(AccessRemedy.sentence(for: error.rawValue, at: path))")
         case EMFILE, ENFILE, ENOMEM: self.init(.exhausted, "\(action) \(path): \(reason); do it again")
         default: self.init(.inputOutput, "\(action) \(path): \(reason)")
         }

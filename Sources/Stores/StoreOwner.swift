@@ -34,7 +34,9 @@ public struct StoreOwner: Hashable, Sendable, CustomStringConvertible {
 
     /// Does `body` as root in a process that has become a store's owner, and as it is in any other: opening a file that whoever
     /// started the command has named, and nothing inside the store. It holds for all threads.
-    public static func asRoot<Value, Failure: Error>(_ body: () throws(Failure) -> Value) throws(Failure) -> Value {
+    public static func asRoot<Value: ~Copyable, Failure: Error>(
+        _ body: () throws(Failure) -> Value
+    ) throws(Failure) -> Value {
         let (user, group) = (geteuid(), getegid())
         guard user != 0, seteuid(0) == 0 else { return try body() }
         _ = setegid(0)

@@ -1,7 +1,9 @@
 import CLinux
 import Compositions
+import Files
 import Glibc
 import Synchronization
+import SystemPackage
 
 /// One process's right to write into a store: the folders exist, and its temporary files carry a name under which it
 /// holds a lock, so that others can tell a living writer's files from a dead one's, in whatever container each of them runs.
@@ -43,12 +45,12 @@ final class StoreSession: Sendable {
             try makeFolder("\(root)/\(folder)", mode: EmbeddedStore.folderMode)
         }
         let gate = try open(root + "/lock")
-        try waitForLock(gate.number, root + "/lock")
+        try waitForLock(gate, root + "/lock")
         let path = "\(root)/temporary/\(name).lock"
         let lock = try open(path)
-        guard flock(lock.number, LOCK_EX | LOCK_NB) == 0 else { throw StoreError(errno: errno, "locking", path) }
+        guard try lock.tryLock(path) else { throw StoreError(errno: EWOULDBLOCK, "locking", path) }
         try Leftovers.remove(from: root, except: name)
-        gate.release()
+        gate.close()
         return lock
     }
 
@@ -57,8 +59,8 @@ final class StoreSession: Sendable {
         // Another thread may have done it already: its lock is this session's.
         let result = lock.withLock { lock in
             Result { () throws(StoreError) in
-                if let there = try FileIdentity(at: lockPath), let held = FileIdentity(descriptor: lock.number),
-                    there.node == held.node, there.device == held.device
+                if let there = try FileIdentity(ifPresent: lockPath), let held = try? lock.identity(),
+                    there.isSameFile(as: held)
                 {
                     for folder in Self.folders {
                         try Self.makeFolder("\(root)/\(folder)", mode: EmbeddedStore.folderMode)
@@ -87,8 +89,7 @@ final class StoreSession: Sendable {
     }
 
     private func tryCreate(_ path: String) throws(StoreError) -> OwnedDescriptor? {
-        try OwnedDescriptor(
-            opening: path, O_WRONLY | O_CREAT | O_EXCL, mode: EmbeddedStore.fileMode, "creating", missingFolder: true)
+        try OwnedDescriptor.open(path, .writeOnly, [.create, .exclusiveCreate], "creating", missingFolder: true)
     }
 
     /// Gives a temporary file its name in the store.
@@ -123,8 +124,7 @@ final class StoreSession: Sendable {
     /// Opens a file to lock, making it where there is none.
     func openLock(_ path: String) throws(StoreError) -> OwnedDescriptor {
         func attempt() throws(StoreError) -> OwnedDescriptor? {
-            try OwnedDescriptor(
-                opening: path, O_RDWR | O_CREAT, mode: EmbeddedStore.fileMode, "opening", missingFolder: true)
+            try OwnedDescriptor.open(path, .readWrite, .create, missingFolder: true)
         }
         if let file = try attempt() { return file }
         try beginAgain()
@@ -135,7 +135,7 @@ final class StoreSession: Sendable {
     /// The folder for what this process takes apart, made where there is none.
     func workFolder() throws(StoreError) -> String {
         let path = "\(root)/work/\(name)"
-        if try FileIdentity(at: path) != nil { return path }
+        if try FileIdentity(ifPresent: path) != nil { return path }
         try beginAgain()
         try Self.makeFolder("\(root)/work", mode: EmbeddedStore.folderMode)
         try Self.makeFolder(path, mode: EmbeddedStore.folderMode)
@@ -148,17 +148,15 @@ final class StoreSession: Sendable {
     // MARK: - Making things
 
     private static func open(_ path: String) throws(StoreError) -> OwnedDescriptor {
-        guard
-            let descriptor = try OwnedDescriptor(
-                opening: path, O_RDWR | O_CREAT, mode: EmbeddedStore.fileMode, "opening")
-        else { throw StoreError(errno: ENOENT, "opening", path) }
+        guard let descriptor = try OwnedDescriptor.open(path, .readWrite, .create) else {
+            throw StoreError(errno: ENOENT, "opening", path)
+        }
         return descriptor
     }
 
-    private static func waitForLock(_ descriptor: Int32, _ path: String) throws(StoreError) {
+    private static func waitForLock(_ file: borrowing OwnedDescriptor, _ path: String) throws(StoreError) {
         for _ in 0..<500 {
-            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return }
-            guard errno == EWOULDBLOCK || errno == EINTR else { throw StoreError(errno: errno, "locking", path) }
+            if try file.tryLock(path) { return }
             usleep(10_000)
         }
         throw StoreError(
@@ -168,9 +166,8 @@ final class StoreSession: Sendable {
     }
 
     private static func makeFolders(_ path: String, mode: mode_t) throws(StoreError) {
-        var status = stat()
-        if stat(path, &status) == 0 {
-            guard status.st_mode & S_IFMT == S_IFDIR else {
+        if let there = try? FileIdentity(at: path, followingLinks: true) {
+            guard there.type == .directory else {
                 throw StoreError(.inputOutput, "\(path) is not a folder, as a store is; --store names another")
             }
             return

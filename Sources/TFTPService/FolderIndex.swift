@@ -1,9 +1,12 @@
+import Files
 import Glibc
+import SystemPackage
 
 /// What a served folder holds, kept from one look to the next: a directory that has not changed is not read again.
 struct FolderIndex {
     private struct Directory {
-        var identity: [Int64]
+        /// Its state when it was read; nil if it may have changed since without showing it.
+        var identity: FileIdentity?
         var files: [String]
         var folders: [String]
     }
@@ -32,27 +35,24 @@ struct FolderIndex {
     /// How many looks a directory is trusted for. Permissions and what a link points to change without its knowing.
     private static let trust = 30
 
-    /// Reads what has changed in `folder`, which is open as `root`, or negative if it is not there; whether anything has.
-    mutating func read(_ folder: ServedFolder, root: Int32) -> Bool {
+    /// Reads what has changed in `folder`, which is open as `root`, or nil if it is not there; whether anything has.
+    mutating func read(_ folder: ServedFolder, root: FileDescriptor?) -> Bool {
         looks += 1
         let known = looks % Self.trust == 0 ? [:] : directories
         var found: [String: Directory] = [:]
-        var waiting: [[String]] = root >= 0 ? [[]] : []
+        var waiting: [[String]] = root == nil ? [] : [[]]
         var next = 0
         var left = Self.mostEntries
-        while next < waiting.count, left > 0 {
+        while let root, next < waiting.count, left > 0 {
             let components = waiting[next]
             next += 1
             let path = components.joined(separator: "/")
-            let descriptor = ServedFolder.descend(
-                from: root, to: components.isEmpty ? ["."] : components, directory: true)
-            guard descriptor >= 0 else { continue }
             guard
+                let opened = try? OwnedDescriptor(
+                    beneath: root, components.isEmpty ? ["."] : components, [.directory, .nonBlocking]),
                 let directory = Self.directory(
-                    descriptor, known[path], at: components, of: folder, root: root, limit: left)
-            else {
-                continue
-            }
+                    opened, known[path], at: components, of: folder, root: root, limit: left)
+            else { continue }
             left -= directory.files.count + directory.folders.count
             found[path] = directory
             guard components.count < Self.deepest, folder.content == .tree else { continue }
@@ -75,55 +75,33 @@ struct FolderIndex {
         return true
     }
 
-    /// What is in one directory. Takes over the descriptor.
+    /// What is in one directory.
     private static func directory(
-        _ descriptor: Int32, _ known: Directory?, at components: [String], of folder: ServedFolder, root: Int32,
-        limit: Int
+        _ opened: borrowing OwnedDescriptor, _ known: Directory?, at components: [String], of folder: ServedFolder,
+        root: FileDescriptor, limit: Int
     ) -> Directory? {
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else {
-            close(descriptor)
-            return nil
-        }
-        let identity = [
-            Int64(status.st_dev), Int64(bitPattern: UInt64(status.st_ino)), Int64(status.st_mtim.tv_sec),
-            Int64(status.st_mtim.tv_nsec),
-        ]
+        guard let identity = try? opened.identity() else { return nil }
+        if let known, known.identity == identity { return known }
         // Times are coarse: in a directory that changed a moment ago, more may change without another time.
-        let isSettled = status.st_mtim.tv_sec + 2 < time(nil)
-        if let known, known.identity == identity {
-            close(descriptor)
-            return known
-        }
-        guard let stream = fdopendir(descriptor) else {
-            close(descriptor)
-            return nil
-        }
-        defer { closedir(stream) }
-        var directory = Directory(identity: isSettled ? identity : [], files: [], folders: [])
-        while directory.files.count + directory.folders.count < limit, let entry = readdir(stream) {
-            let bytes = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
+        let isSettled = identity.modified.seconds + 2 < time(nil)
+        var directory = Directory(identity: isSettled ? identity : nil, files: [], folders: [])
+        let isListed: Void? = try? opened.forEachEntry { bytes, type in
             // A name that is no text cannot be offered either.
-            guard let name = String(validating: bytes, as: UTF8.self), name.utf8.first != UInt8(ascii: ".") else {
-                continue
-            }
-            let type = Int32(entry.pointee.d_type)
+            guard let name = String(validatingCString: bytes), name.utf8.first != UInt8(ascii: ".") else { return true }
             let path = components + [name]
-            if type == Int32(DT_DIR) || type == Int32(DT_UNKNOWN) && kind(of: path, below: root) == S_IFDIR {
+            if type == DT_DIR || type == DT_UNKNOWN && Self.type(of: path, below: root) == .directory {
                 directory.folders.append(name)
-            } else if folder.serves(path), kind(of: path, below: root) == S_IFREG {
+            } else if folder.serves(path), Self.type(of: path, below: root) == .regular {
                 directory.files.append(name)
             }
+            return directory.files.count + directory.folders.count < limit
         }
-        return directory
+        return isListed == nil ? nil : directory
     }
 
     /// What the path leads to; nil for what cannot be read, and for a link that leads out.
-    private static func kind(of path: [String], below root: Int32) -> mode_t? {
-        let descriptor = ServedFolder.descend(from: root, to: path)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        var status = stat()
-        return fstat(descriptor, &status) == 0 ? status.st_mode & S_IFMT : nil
+    private static func type(of path: [String], below root: FileDescriptor) -> FileType? {
+        guard let file = try? OwnedDescriptor(beneath: root, path, .nonBlocking) else { return nil }
+        return try? file.identity().type
     }
 }

@@ -1,6 +1,8 @@
 import Compositions
+import Files
 import Glibc
 import Synchronization
+import SystemPackage
 
 /// A regular file that is open for reading, closed when nothing refers to it.
 public final class OpenFile: ReadableFile {
@@ -8,36 +10,36 @@ public final class OpenFile: ReadableFile {
     public let identity: FileIdentity
     /// How many bytes it had when it was opened.
     public var length: UInt64 { identity.length }
-    public let descriptor: Int32
+    private let file: OwnedDescriptor
+    public var descriptor: FileDescriptor { file.descriptor }
     /// Where memory begins that is the file, for the kernel to send from. It is never read by the process itself, which would
     /// be killed where the file has become shorter; the kernel only says so. A number, because an address that nobody reads
     /// or writes by is safe to share.
     private let mapping: UInt?
 
-    fileprivate init(descriptor: Int32, identity: FileIdentity) {
-        self.descriptor = descriptor
+    fileprivate init(_ file: consuming OwnedDescriptor, identity: FileIdentity) {
+        let number = file.descriptor.rawValue
+        self.file = file
         self.identity = identity
-        let start = mmap(nil, Int(clamping: identity.length), PROT_READ, MAP_SHARED, descriptor, 0)
+        // The beginning is wanted at once, and the kernel reads ahead by itself from then on.
+        posix_fadvise(number, 0, 1 << 20, POSIX_FADV_WILLNEED)
+        let start = mmap(nil, Int(clamping: identity.length), PROT_READ, MAP_SHARED, number, 0)
         mapping = start == MAP_FAILED ? nil : start.map { UInt(bitPattern: $0) }
     }
 
     deinit {
         if let mapping { munmap(UnsafeMutableRawPointer(bitPattern: mapping), Int(clamping: identity.length)) }
-        close(descriptor)
     }
 
     /// Where the file is in memory, to be sent from and not to be read; nil if it is empty or cannot be mapped.
     var memory: UnsafeRawPointer? { mapping.flatMap { UnsafeRawPointer(bitPattern: $0) } }
 
     /// Whether it still has all the bytes that it had when it was opened.
-    var isWhole: Bool {
-        var status = stat()
-        return fstat(descriptor, &status) == 0 && status.st_size >= off_t(clamping: length)
-    }
+    var isWhole: Bool { (try? FileIdentity(of: descriptor)).map { $0.length >= length } ?? false }
 
     /// Where it lies, without symbolic links.
     public func path() throws(TFTPContentError) -> String {
-        let link = "/proc/self/fd/\(descriptor)"
+        let link = "/proc/self/fd/\(descriptor.rawValue)"
         var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
         let count = buffer.withUnsafeMutableBytes { bytes in
             bytes.baseAddress.map { readlink(link, $0, bytes.count) } ?? -1
@@ -52,14 +54,13 @@ public final class OpenFile: ReadableFile {
         defer { buffer.deallocate() }
         var offset: UInt64 = 0
         while offset < length {
-            guard let start = buffer.baseAddress else { return }
-            let count = pread(descriptor, start, buffer.count, off_t(offset))
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw count == 0 ? .shortened : .unreadable(path: "content", errno: errno) }
-            body(UnsafeRawBufferPointer(rebasing: buffer[..<min(count, Int(clamping: length - offset))]))
-            offset += UInt64(count)
+            let wanted = UnsafeMutableRawBufferPointer(
+                rebasing: buffer[..<min(buffer.count, Int(clamping: length - offset))])
+            try descriptor.fill(wanted, from: offset)
+            body(UnsafeRawBufferPointer(wanted))
+            offset += UInt64(wanted.count)
         }
-        guard FileIdentity(descriptor: descriptor) == identity else { throw .altered }
+        guard (try? FileIdentity(of: descriptor)) == identity else { throw .altered }
     }
 }
 
@@ -75,34 +76,28 @@ public final class OpenFiles: Sendable {
 
     /// Opens the file at `path`, following symbolic links: for files that the server itself names.
     public func open(path: String) throws(TFTPContentError) -> OpenFile {
-        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
-        guard descriptor >= 0 else { throw .unreadable(path: path, errno: errno) }
-        return try adopt(descriptor, path: path)
+        let file: OwnedDescriptor
+        do throws(Errno) { file = try OwnedDescriptor(opening: path, .readOnly, .nonBlocking) } catch {
+            throw .unreadable(path: path, errno: error.rawValue)
+        }
+        return try adopt(file, path: path)
     }
 
-    /// Takes over `descriptor`, or closes it in favour of one that is open for the same file already.
-    func adopt(_ descriptor: Int32, path: String) throws(TFTPContentError) -> OpenFile {
-        guard let identity = FileIdentity(descriptor: descriptor) else {
-            let error = errno
-            close(descriptor)
-            throw .unreadable(path: path, errno: error)
+    /// Takes over `file`, or closes it in favour of one that is open for the same file already.
+    func adopt(_ file: consuming OwnedDescriptor, path: String) throws(TFTPContentError) -> OpenFile {
+        let identity: FileIdentity
+        do throws(Errno) { identity = try file.identity() } catch {
+            throw .unreadable(path: path, errno: error.rawValue)
         }
-        guard identity.isRegular else {
-            close(descriptor)
-            throw .notRegular(path: path)
-        }
+        guard identity.isRegular else { throw .notRegular(path: path) }
         // The times are part of the identity, because a file that was rewritten in place has another length to announce.
+        if let known = table.withLock({ $0[identity]?.file }) { return known }
+        let fresh = OpenFile(file, identity: identity)
         return table.withLock { table in
-            if let file = table[identity]?.file {
-                close(descriptor)
-                return file
-            }
-            // The beginning is wanted at once, and the kernel reads ahead by itself from then on.
-            posix_fadvise(descriptor, 0, 1 << 20, POSIX_FADV_WILLNEED)
-            let file = OpenFile(descriptor: descriptor, identity: identity)
+            if let known = table[identity]?.file { return known }
             if table.count >= 64 { table = table.filter { $0.value.file != nil } }
-            table[identity] = Reference(file: file)
-            return file
+            table[identity] = Reference(file: fresh)
+            return fresh
         }
     }
 }
@@ -124,7 +119,7 @@ public enum TFTPContentError: Error, Hashable, Sendable, CustomStringConvertible
 
     public var description: String {
         switch self {
-        case .unreadable(let path, let errno): "\(path): \(String(cString: strerror(errno)))"
+        case .unreadable(let path, let errno): "\(path): \(Errno(rawValue: errno).description)"
         case .notRegular(let path): "\(path) is not a regular file"
         case .wrongLength(let path, let expected, let actual):
             "\(path) has \(actual) bytes and should have \(expected); import its release again"

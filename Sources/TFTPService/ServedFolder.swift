@@ -1,6 +1,7 @@
-import CLinux
+import Files
 import Glibc
 import Synchronization
+import SystemPackage
 import TFTP
 
 /// A folder of which nothing but the regular files inside it can be reached, and of which is known what it holds.
@@ -47,9 +48,11 @@ public final class ServedFolder: Sendable {
             let now = Double(monotonicNanoseconds()) / 1e9
             guard age <= 0 || now - index.read >= age else { return }
             index.read = now
-            let root = (try? openRoot()) ?? -1
-            defer { if root >= 0 { close(root) } }
-            guard index.read(self, root: root) else { return }
+            let hasChanged =
+                if let root = try? openRoot() { index.read(self, root: root.descriptor) } else {
+                    index.read(self, root: nil)
+                }
+            guard hasChanged else { return }
             let fresh = index.listing
             listing.withLock { $0 = fresh }
         }
@@ -59,8 +62,7 @@ public final class ServedFolder: Sendable {
     public func open(_ name: TFTPFileName, files: OpenFiles) throws(TFTPContentError) -> OpenFile? {
         guard serves(name.components) else { return nil }
         guard let root = try openRoot() else { return nil }
-        defer { close(root) }
-        return try open(name.components, below: root, files: files)
+        return try open(name.components, below: root.descriptor, files: files)
     }
 
     /// The file that is called `name` without regard to case, as it was when the folder was last looked at. Of several, the
@@ -71,9 +73,8 @@ public final class ServedFolder: Sendable {
         let wanted = name.path.lowercased()
         guard let spelling = listing.withLock({ $0.spellings[wanted] }) else { return nil }
         guard let root = try openRoot() else { return nil }
-        defer { close(root) }
         let components = spelling.utf8.split(separator: UInt8(ascii: "/")).map { String(decoding: $0, as: UTF8.self) }
-        return try open(components, below: root, files: files)
+        return try open(components, below: root.descriptor, files: files)
     }
 
     /// Whether a file of this place would be served.
@@ -89,56 +90,33 @@ public final class ServedFolder: Sendable {
         }
     }
 
-    private func openRoot() throws(TFTPContentError) -> Int32? {
-        let root = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard root < 0 else { return root }
-        switch errno {
-        case ENOENT, ENOTDIR: return nil
-        // A distribution may keep its own folder to itself; of the operator's, he should hear.
-        case EACCES where content == .programs: return nil
-        case let error: throw .unreadable(path: path, errno: error)
+    private func openRoot() throws(TFTPContentError) -> OwnedDescriptor? {
+        do throws(Errno) { return try OwnedDescriptor(opening: path, .readOnly, .directory) } catch {
+            switch error {
+            case .noSuchFileOrDirectory, .notDirectory: return nil
+            // A distribution may keep its own folder to itself; of the operator's, he should hear.
+            case .permissionDenied where content == .programs: return nil
+            default: throw .unreadable(path: path, errno: error.rawValue)
+            }
         }
     }
 
     private func open(
-        _ components: [String], below root: Int32, files: OpenFiles
+        _ components: [String], below root: FileDescriptor, files: OpenFiles
     ) throws(TFTPContentError) -> OpenFile? {
-        let descriptor = Self.descend(from: root, to: components)
         let name = components.joined(separator: "/")
-        guard descriptor >= 0 else {
-            switch -descriptor {
+        let file: OwnedDescriptor
+        // A FIFO must not hold the opener, so nothing waits; and a device is told apart only when it is open.
+        do throws(Errno) { file = try OwnedDescriptor(beneath: root, components, .nonBlocking) } catch {
+            switch error.rawValue {
             case ENOENT, ENOTDIR, ELOOP, EXDEV, ENAMETOOLONG, ENXIO, EACCES, EPERM: return nil
-            case let error: throw .unreadable(path: "\(path)/\(name)", errno: error)
+            default: throw .unreadable(path: "\(path)/\(name)", errno: error.rawValue)
             }
         }
         do {
-            return try files.adopt(descriptor, path: "\(path)/\(name)")
+            return try files.adopt(file, path: "\(path)/\(name)")
         } catch .notRegular {
             return nil
         }
-    }
-
-    /// A FIFO must not hold the opener, so nothing waits; and a device is told apart only when it is open.
-    private static let openFlags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
-
-    static func descend(from root: Int32, to components: [String], directory: Bool = false) -> Int32 {
-        let descriptor = linux_open_beneath(
-            root, components.joined(separator: "/"), openFlags | (directory ? O_DIRECTORY : 0))
-        guard descriptor == -ENOSYS else { return descriptor }
-        return descendByComponents(from: root, to: components, directory: directory)
-    }
-
-    static func descendByComponents(from root: Int32, to components: [String], directory: Bool) -> Int32 {
-        var folder = root
-        for (index, component) in components.enumerated() {
-            let isLast = index == components.count - 1
-            let next = openat(folder, component, openFlags | O_NOFOLLOW | (isLast && !directory ? 0 : O_DIRECTORY))
-            let error = errno
-            if folder != root { close(folder) }
-            guard next >= 0 else { return -error }
-            guard !isLast else { return next }
-            folder = next
-        }
-        return -ENOENT
     }
 }

@@ -1,6 +1,7 @@
 import CLinux
 import Compositions
-import Glibc
+import Files
+import SystemPackage
 
 /// What one transfer sends: bytes of open files and of memory, read piece by piece and never held as a whole.
 public final class TFTPContent: Sendable {
@@ -69,7 +70,7 @@ public final class TFTPContent: Sendable {
     ) throws(TFTPContentError) -> Int {
         if let place = place(of: range) {
             let written = tftp_read_blocks(
-                place.descriptor, place.offset, Int(range.upperBound - range.lowerBound), first, UInt32(count),
+                place.descriptor.rawValue, place.offset, Int(range.upperBound - range.lowerBound), first, UInt32(count),
                 blockSize, output)
             guard written > 0 else {
                 throw written == 0 ? .shortened : .unreadable(path: "content", errno: Int32(-written))
@@ -103,22 +104,13 @@ public final class TFTPContent: Sendable {
         case .composition(let reader):
             do throws(SegmentError) { try reader.read(range, to: output) } catch { throw TFTPContentError(error) }
         case .file(let file):
-            var next = output
-            var offset = range.lowerBound
-            while offset < range.upperBound {
-                let got = pread(file.descriptor, next, Int(range.upperBound - offset), off_t(offset))
-                if got < 0, errno == EINTR { continue }
-                guard got > 0 else {
-                    throw got == 0 ? .shortened : .unreadable(path: "content", errno: errno)
-                }
-                next += got
-                offset += UInt64(got)
-            }
+            try file.descriptor.fill(
+                UnsafeMutableRawBufferPointer(start: output, count: range.count), from: range.lowerBound)
         }
     }
 
     /// Where the bytes in `range` lie in one open file; nil if they do not lie in one.
-    private func place(of range: Range<UInt64>) -> (descriptor: Int32, offset: UInt64)? {
+    private func place(of range: Range<UInt64>) -> (descriptor: FileDescriptor, offset: UInt64)? {
         switch source {
         case .file(let file): (file.descriptor, range.lowerBound)
         case .bytes: nil
@@ -136,5 +128,16 @@ extension TFTPContentError {
             case .shortened: .shortened
             case .altered, nil: .altered
             }
+    }
+}
+
+extension FileDescriptor {
+    /// Fills all of `buffer` with the file's bytes from `offset` on.
+    func fill(_ buffer: UnsafeMutableRawBufferPointer, from offset: UInt64) throws(TFTPContentError) {
+        let count: Int
+        do throws(Errno) { count = try readFully(from: offset, into: buffer) } catch {
+            throw .unreadable(path: "content", errno: error.rawValue)
+        }
+        guard count == buffer.count else { throw .shortened }
     }
 }

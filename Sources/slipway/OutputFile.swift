@@ -1,7 +1,9 @@
 import Compositions
+import Files
 import Foundation
 import Glibc
 import Stores
+import SystemPackage
 
 /// Where a command writes what it was asked for: a file, standard output, or a pipe or device.
 ///
@@ -11,7 +13,7 @@ import Stores
 struct OutputFile {
     private enum Target {
         /// Open already, and written to where it stands.
-        case descriptor(Int32)
+        case descriptor(FileDescriptor)
         /// Opened, and written to.
         case existing(String)
         /// A file that is replaced whole, or made.
@@ -31,7 +33,7 @@ struct OutputFile {
     init(_ path: String, isText: Bool) throws {
         self.isText = isText
         if Self.standardOutput.contains(path) {
-            target = .descriptor(STDOUT_FILENO)
+            target = .descriptor(.standardOutput)
         } else {
             let found = StoreOwner.asRoot { Self.follow(path) }
             do { target = try found.get() } catch {
@@ -42,8 +44,8 @@ struct OutputFile {
             name = path
             return
         }
-        name = number == STDOUT_FILENO ? "standard output" : path
-        guard fcntl(number, F_GETFL) >= 0 else { throw Self.failure(name, errno) }
+        name = number == .standardOutput ? "standard output" : path
+        guard fcntl(number.rawValue, F_GETFL) >= 0 else { throw Self.failure(name, Errno(rawValue: errno)) }
         try Self.refuseTerminal(number, isText)
     }
 
@@ -52,24 +54,22 @@ struct OutputFile {
         switch target {
         case .descriptor(let number): try write(composition, to: number)
         case .existing(let path):
-            let descriptor = try open(path, O_TRUNC)
-            defer { close(descriptor) }
-            try Self.refuseTerminal(descriptor, isText)
-            try write(composition, to: descriptor)
+            let file = try open(path, .truncate)
+            try Self.refuseTerminal(file.descriptor, isText)
+            try write(composition, to: file.descriptor)
         case .file(let path):
             let beside = path + ".partial-\(getpid())"
             _ = StoreOwner.asRoot { unlink(beside) }
-            let descriptor = try open(beside, O_CREAT | O_EXCL | O_NOFOLLOW)
+            let file = try open(beside, [.create, .exclusiveCreate, .noFollow])
             do {
-                defer { close(descriptor) }
                 // Whoever may not read what is replaced may not read what takes its place.
                 if let replaced = StoreOwner.asRoot({ Place(path) }) {
-                    fchmod(descriptor, mode_t(truncatingIfNeeded: replaced.permissions & 0o777))
+                    fchmod(file.descriptor.rawValue, mode_t(truncatingIfNeeded: replaced.permissions & 0o777))
                 }
-                try write(composition, to: descriptor)
-                guard fsync(descriptor) == 0 else { throw Self.failure(name, errno) }
+                try write(composition, to: file.descriptor)
+                do throws(Errno) { try file.synchronize() } catch { throw Self.failure(name, error) }
                 let code = StoreOwner.asRoot { rename(beside, path) == 0 ? 0 : errno }
-                guard code == 0 else { throw Self.failure(name, code) }
+                guard code == 0 else { throw Self.failure(name, Errno(rawValue: code)) }
             } catch {
                 _ = StoreOwner.asRoot { unlink(beside) }
                 throw error
@@ -77,36 +77,30 @@ struct OutputFile {
         }
     }
 
-    private func open(_ path: String, _ flags: Int32) throws -> Int32 {
-        let (descriptor, code) = StoreOwner.asRoot {
-            (Glibc.open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | flags, 0o666), errno)
-        }
-        guard descriptor >= 0 else { throw Self.failure(name, code) }
-        return descriptor
-    }
-
-    private func write(_ composition: Composition, to descriptor: Int32) throws {
-        try composition.read { try write($0, to: descriptor) }
-    }
-
-    private func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) throws {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-            if count > 0 {
-                rest = rest.dropFirst(count)
-            } else if errno != EINTR {
-                throw Self.failure(name, errno)
+    private func open(_ path: String, _ options: FileDescriptor.OpenOptions) throws -> OwnedDescriptor {
+        do throws(Errno) {
+            return try StoreOwner.asRoot { () throws(Errno) in
+                try OwnedDescriptor(
+                    opening: path, .writeOnly, options,
+                    permissions: [.ownerReadWrite, .groupReadWrite, .otherReadWrite])
             }
+        } catch {
+            throw Self.failure(name, error)
         }
     }
 
-    private static func failure(_ name: String, _ code: Int32) -> any Error {
-        CommandFailure.exit("slipway: cannot write \(name): \(String(cString: strerror(code)))")
+    private func write(_ composition: Composition, to descriptor: FileDescriptor) throws {
+        try composition.read { piece in
+            do { try descriptor.writeAll(piece) } catch let error as Errno { throw Self.failure(name, error) }
+        }
     }
 
-    private static func refuseTerminal(_ descriptor: Int32, _ isText: Bool) throws {
-        guard !isText, isatty(descriptor) == 1 else { return }
+    private static func failure(_ name: String, _ error: Errno) -> any Error {
+        CommandFailure.exit("slipway: cannot write \(name): \(error)")
+    }
+
+    private static func refuseTerminal(_ descriptor: FileDescriptor, _ isText: Bool) throws {
+        guard !isText, isatty(descriptor.rawValue) == 1 else { return }
         throw CommandFailure.exit(
             "slipway: the asset is binary, and a terminal takes it for commands; name a file with --output, or send it through a "
                 + "pipe")
@@ -132,7 +126,7 @@ struct OutputFile {
                 case ENOENT: return .success(.file(path))
                 // It is there, and no link.
                 case EINVAL: return .success(isFile(path) ? .file(path) : .existing(path))
-                default: return .failure(Obstacle(description: String(cString: strerror(code))))
+                default: return .failure(Obstacle(description: Errno(rawValue: code).description))
                 }
             }
             let link = Place(path)
@@ -151,18 +145,18 @@ struct OutputFile {
             let next = String(decoding: bytes[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
             path = next.utf8.first == UInt8(ascii: "/") ? next : folder + next
         }
-        return .failure(Obstacle(description: String(cString: strerror(ELOOP))))
+        return .failure(Obstacle(description: Errno.tooManySymbolicLinkLevels.description))
     }
 
     /// This process' own open file to which a link of /proc leads, if it is written to: opened anew, a file would be written to
     /// from its beginning.
-    private static func ownDescriptor(_ path: String) -> Int32? {
+    private static func ownDescriptor(_ path: String) -> FileDescriptor? {
         let name = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path[path.utf8.index(after: $0)...] } ?? path[...]
-        guard let number = Int32(name), let own = FileIdentity(descriptor: number), let there = identity(of: path),
-            own.isSameFile(as: there),
-            fcntl(number, F_GETFL) & O_ACCMODE != O_RDONLY
+        guard let descriptor = Int32(name).map(FileDescriptor.init(rawValue:)),
+            let own = try? FileIdentity(of: descriptor), let there = identity(of: path), own.isSameFile(as: there),
+            fcntl(descriptor.rawValue, F_GETFL) & O_ACCMODE != O_RDONLY
         else { return nil }
-        return number
+        return descriptor
     }
 
     /// Whether a file is there, and nothing else: a device or pipe is never replaced, whoever may read it.
@@ -170,11 +164,7 @@ struct OutputFile {
 
     /// What is at a path, or at the end of the links there.
     private static func identity(of path: String) -> FileIdentity? {
-        // O_PATH of asm-generic/fcntl.h, which Swift's module leaves out: it is neither opened for reading nor for writing.
-        let descriptor = Glibc.open(path, 0o1000_0000 | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        return FileIdentity(descriptor: descriptor)
+        try? FileIdentity(at: path, followingLinks: true)
     }
 
     /// A link or folder, itself.
@@ -199,9 +189,4 @@ struct OutputFile {
             folder.permissions & 0o1002 != 0o1002 || owner == Int(geteuid()) || owner == folder.owner
         }
     }
-}
-
-extension FileIdentity {
-    /// Whether two states, of whatever time, are of one file.
-    fileprivate func isSameFile(as other: FileIdentity) -> Bool { device == other.device && node == other.node }
 }

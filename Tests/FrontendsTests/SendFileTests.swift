@@ -1,5 +1,6 @@
 import Compositions
 import Digests
+import SystemPackage
 import Testing
 
 @testable import Frontends
@@ -9,7 +10,8 @@ import Testing
 
     private func ends(of range: Range<Int>, isCached: Bool) -> [Int] {
         let event = SendFile(
-            descriptor: -1, file: StoredFile(path: "", length: UInt64(range.upperBound), digest: Digest.of([])),
+            descriptor: FileDescriptor(rawValue: -1),
+            file: StoredFile(path: "", length: UInt64(range.upperBound), digest: Digest.of([])),
             range: range)
         var ends: [Int] = []
         var start = range.lowerBound

@@ -1,7 +1,9 @@
 import Compositions
 import Digests
+import Files
 import Foundation
 import Glibc
+import SystemPackage
 import Testing
 
 /// Compositions over real files: every way to their bytes gives the same ones, and no others.
@@ -20,11 +22,9 @@ import Testing
     private func store(_ content: [UInt8], _ name: String = "content") throws -> StoredFile {
         let path = "\(folder)/\(name)"
         try Data(content).write(to: URL(filePath: path))
-        let descriptor = open(path, O_RDONLY)
-        defer { close(descriptor) }
         return StoredFile(
             path: path, length: UInt64(content.count), digest: .of(content),
-            identity: FileIdentity(descriptor: descriptor))
+            identity: try FileIdentity(at: path))
     }
 
     private func bytes(_ composition: Composition, _ range: Range<UInt64>? = nil) throws -> [UInt8] {
@@ -68,7 +68,7 @@ import Testing
                 try reader.read(wanted, to: room)
                 #expect(UnsafeRawBufferPointer(start: room, count: range.count).elementsEqual(whole[range]), "\(range)")
                 guard let place = reader.place(of: wanted) else { continue }
-                #expect(pread(place.descriptor, room, range.count, off_t(place.offset)) == range.count)
+                #expect(pread(place.descriptor.rawValue, room, range.count, off_t(place.offset)) == range.count)
                 #expect(UnsafeRawBufferPointer(start: room, count: range.count).elementsEqual(whole[range]), "\(range)")
             }
         }

@@ -173,8 +173,11 @@ import Testing
         #expect(try file.isThere())
     }
 
-    @Test(arguments: ["", ".hidden", "a/b", "..", "a b", "%41", "ü", "a?b", String(repeating: "a", count: 129)])
-    func namesThatMeanSomethingElse(name: String) { #expect(!PublishedFile.isPlain(name)) }
+    @Test func namesThatMeanSomethingElse() {
+        for name in ["", ".hidden", "a/b", "..", "a b", "%41", "ü", "a?b", String(repeating: "a", count: 129)] {
+            #expect(!PublishedFile.isPlain(name), "\(name)")
+        }
+    }
 
     @Test func aTenthStaysFree() throws {
         var system = statvfs()

@@ -1,7 +1,9 @@
 import Compositions
 import Digests
+import Files
 import FolderTesting
 import Glibc
+import SystemPackage
 import Testing
 
 @testable import TFTPService
@@ -17,12 +19,10 @@ import Testing
         path = try folder.write("blob", pattern(Self.step + 100_000))
     }
 
-    private func stored() -> StoredFile {
-        let descriptor = open(path, O_RDONLY)
-        defer { close(descriptor) }
+    private func stored() throws -> StoredFile {
         return StoredFile(
             path: path, length: UInt64(Self.step + 100_000), digest: Digest.of(pattern(Self.step + 100_000)),
-            identity: FileIdentity(descriptor: descriptor))
+            identity: try FileIdentity(at: path))
     }
 
     /// Flips a bit and puts the times back.
@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test func itIsRefusedWhenItIsOpened() throws {
-        let composition = Composition([.file(stored())])
+        let composition = Composition([.file(try stored())])
         _ = try TFTPContent(composition, files: OpenFiles())
         try flip()
         #expect(throws: TFTPContentError.altered) { try TFTPContent(composition, files: OpenFiles()) }
@@ -45,7 +45,7 @@ import Testing
 
     @Test(arguments: [512, 1468, 65464])
     func itEndsAtTheNextStep(_ blockSize: Int) throws {
-        let content = try TFTPContent(Composition([.file(stored())]), files: OpenFiles())
+        let content = try TFTPContent(Composition([.file(try stored())]), files: OpenFiles())
         let room = UnsafeMutablePointer<UInt8>.allocate(capacity: blockSize + 4)
         defer { room.deallocate() }
         var count = 0
@@ -65,7 +65,7 @@ import Testing
 
     /// The last block is not sent either, so that no client takes the file for whole.
     @Test func itEndsBeforeTheLastBlock() throws {
-        let content = try TFTPContent(Composition([.file(stored())]), files: OpenFiles())
+        let content = try TFTPContent(Composition([.file(try stored())]), files: OpenFiles())
         let room = UnsafeMutablePointer<UInt8>.allocate(capacity: 2000)
         defer { room.deallocate() }
         let start = content.length - 1000

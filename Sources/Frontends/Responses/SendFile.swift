@@ -6,6 +6,7 @@ import HummingbirdCore
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import SystemPackage
 
 /// Asks the pipeline to send a part of an open file as response body, by the connection's ``BodyTransport``.
 ///
@@ -13,7 +14,7 @@ import NIOPosix
 /// the parts that are written before and after.
 struct SendFile: Sendable {
     /// The open file. It belongs to the sender, who closes it after the event's promise has completed.
-    var descriptor: CInt
+    var descriptor: SystemPackage.FileDescriptor
     /// What the file has to be, all the while.
     var file: StoredFile
     /// Which bytes of it.
@@ -52,7 +53,7 @@ final class SendFileHandler: ChannelOutboundHandler, RemovableChannelHandler {
             context.triggerUserOutboundEvent(event, promise: promise)
             return
         }
-        let handle = NIOFileHandle(_deprecatedTakingOwnershipOfDescriptor: event.descriptor)
+        let handle = NIOFileHandle(_deprecatedTakingOwnershipOfDescriptor: event.descriptor.rawValue)
         let sent = context.eventLoop.makePromise(of: Void.self)
         sent.futureResult.whenComplete { result in
             // A handle must be given up before it is dropped; the descriptor itself stays its owner's.
@@ -88,7 +89,7 @@ final class SendFileHandler: ChannelOutboundHandler, RemovableChannelHandler {
         of event: SendFile, from start: Int, of handle: NIOFileHandle, context: ChannelHandlerContext,
         _ written: EventLoopPromise<Int>
     ) {
-        let end = event.end(from: start) { linux_is_cached(event.descriptor, off_t($0)) != 0 }
+        let end = event.end(from: start) { linux_is_cached(event.descriptor.rawValue, off_t($0)) != 0 }
         event.readAhead(to: end..<min(end + SendFile.step, event.range.upperBound))
         let region = FileRegion(fileHandle: handle, readerIndex: start, endIndex: end)
         context.writeAndFlush(wrapOutboundOut(.body(.fileRegion(region)))).map { end }.cascade(to: written)
@@ -122,7 +123,7 @@ extension SendFile {
     /// Starts reading a part from disk, so that the event loop does not wait for it later. Where it is in memory already, the
     /// advice alone would cost a look at each of its pages.
     fileprivate func readAhead(to part: Range<Int>) {
-        guard !part.isEmpty, linux_is_cached(descriptor, off_t(part.upperBound - 1)) == 0 else { return }
-        posix_fadvise(descriptor, off_t(part.lowerBound), off_t(part.count), POSIX_FADV_WILLNEED)
+        guard !part.isEmpty, linux_is_cached(descriptor.rawValue, off_t(part.upperBound - 1)) == 0 else { return }
+        posix_fadvise(descriptor.rawValue, off_t(part.lowerBound), off_t(part.count), POSIX_FADV_WILLNEED)
     }
 }

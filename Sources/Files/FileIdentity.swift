@@ -1,4 +1,5 @@
 import Glibc
+import SystemPackage
 
 /// What tells one state of a file from another without reading it.
 ///
@@ -12,8 +13,8 @@ public struct FileIdentity: Hashable, Sendable {
     public let node: UInt64
     /// The length in bytes.
     public let length: UInt64
-    /// Whether it is a regular file, and no link, folder or device.
-    public let isRegular: Bool
+    /// What it is.
+    public let type: FileType
     /// When the content was last modified.
     public let modified: Time
     /// When the inode was last changed.
@@ -29,22 +30,28 @@ public struct FileIdentity: Hashable, Sendable {
         init(_ time: timespec) { (seconds, nanoseconds) = (time.tv_sec, time.tv_nsec) }
     }
 
-    /// The state that a call of the stat family has found.
-    public init(_ status: stat) {
-        device = UInt64(status.st_dev)
-        node = UInt64(status.st_ino)
-        length = UInt64(clamping: status.st_size)
-        isRegular = status.st_mode & S_IFMT == S_IFREG
+    /// The state of an open file.
+    public init(of descriptor: FileDescriptor) throws(Errno) { self.init(try Stat(descriptor)) }
+
+    /// The state of the file at `path`: of a link itself, unless links are followed.
+    public init(at path: String, followingLinks: Bool = false) throws(Errno) {
+        self.init(try Stat(path, followTargetSymlink: followingLinks))
+    }
+
+    private init(_ status: Stat) {
+        device = UInt64(status.rawValue.st_dev)
+        node = UInt64(status.rawValue.st_ino)
+        length = UInt64(clamping: status.size)
+        type = status.type
         modified = Time(status.st_mtim)
         changed = Time(status.st_ctim)
     }
 
-    /// The state of an open file; nil if the descriptor is none.
-    public init?(descriptor: Int32) {
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { return nil }
-        self.init(status)
-    }
+    /// Whether it is a regular file, and no link, folder or device.
+    public var isRegular: Bool { type == .regular }
+
+    /// Whether two states, of whatever time, are of one file.
+    public func isSameFile(as other: FileIdentity) -> Bool { device == other.device && node == other.node }
 
     /// Whether the last change is long enough ago that a further one would show: file systems keep time in ticks of up to ten
     /// milliseconds. A time that lies ahead of the clock counts as such.
@@ -53,16 +60,5 @@ public struct FileIdentity: Hashable, Sendable {
         clock_gettime(CLOCK_REALTIME, &now)
         let age = Double(now.tv_sec &- changed.seconds) + Double(now.tv_nsec &- changed.nanoseconds) / 1e9
         return !(0...0.1).contains(age)
-    }
-}
-
-extension StoredFile {
-    /// Whether an open file is this one in the state in which its content was checked or, where that is not known, has its
-    /// length. Asked when the file is opened and at each step of sending it: what was altered in between is not what the
-    /// digest names.
-    public func isIntact(in descriptor: Int32) -> Bool {
-        guard let found = FileIdentity(descriptor: descriptor) else { return false }
-        if let identity { return found == identity }
-        return found.isRegular && found.length == length
     }
 }
