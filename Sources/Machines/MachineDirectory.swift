@@ -1,3 +1,4 @@
+import Files
 import FolderChanges
 import Synchronization
 import Workers
@@ -37,7 +38,7 @@ public final class MachineDirectory: Sendable {
 
         var current: MachinesFile?
         var status = Status()
-        var files: [String: RegularFile.Fingerprint?]
+        var files: [String: FileIdentity?]
         var begunLoads = 0
         /// Which of the begun loads the rest is from.
         var latestLoad = 0
@@ -131,10 +132,10 @@ public final class MachineDirectory: Sendable {
 
     /// Waits until the files stand still: editors write in several steps.
     private func settle(_ disk: BlockingWork) async throws {
-        var before = try await disk.run { self.fingerprints() }
+        var before = try await disk.run { self.fileStates() }
         for _ in 0..<20 {
             try await Task.sleep(for: .milliseconds(50))
-            let now = try await disk.run { self.fingerprints() }
+            let now = try await disk.run { self.fileStates() }
             if now == before { return }
             before = now
         }
@@ -142,10 +143,10 @@ public final class MachineDirectory: Sendable {
 
     private var folders: Set<String> { state.withLock { Set($0.files.keys.map(FilePath.folder(of:))) } }
 
-    private func hasChanged() -> Bool { fingerprints() != state.withLock { $0.files } }
+    private func hasChanged() -> Bool { fileStates() != state.withLock { $0.files } }
 
-    private func fingerprints() -> [String: RegularFile.Fingerprint?] {
+    private func fileStates() -> [String: FileIdentity?] {
         let paths = state.withLock { Array($0.files.keys) }
-        return Dictionary(uniqueKeysWithValues: paths.map { ($0, RegularFile.fingerprint(of: $0)) })
+        return Dictionary(uniqueKeysWithValues: paths.map { ($0, RegularFile.state(of: $0)) })
     }
 }

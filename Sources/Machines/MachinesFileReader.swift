@@ -1,3 +1,4 @@
+import Files
 import IPXE
 import NetworkTypes
 import Schematics
@@ -13,7 +14,7 @@ struct MachinesFileReader {
     /// What came of reading, and the state of every file concerned just before it was looked at.
     struct Outcome {
         var result: Result<MachinesFile, MachinesFileError>
-        var files: [String: RegularFile.Fingerprint?]
+        var files: [String: FileIdentity?]
     }
 
     private static let keys = ["schematics", "defaults", "machines", "unknown"]
@@ -30,9 +31,9 @@ struct MachinesFileReader {
 
     /// The files looked at so far.
     private final class FileStates {
-        var states: [String: RegularFile.Fingerprint?] = [:]
+        var states: [String: FileIdentity?] = [:]
         func note(_ path: String) {
-            if states[path] == nil { states[path] = .some(RegularFile.fingerprint(of: path)) }
+            if states[path] == nil { states[path] = .some(RegularFile.state(of: path)) }
         }
     }
 
