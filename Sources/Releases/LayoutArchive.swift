@@ -1,9 +1,9 @@
 import Compositions
 import Compression
 import Digests
-import Glibc
 import OCIModel
 import Stores
+import SystemPackage
 import TarArchives
 
 /// A layout in a tar archive, perhaps compressed. Its blobs come in any order, so all of them are staged, hashed on the
@@ -16,7 +16,7 @@ final class LayoutArchive: LayoutSource {
     init(
         path: String, store: EmbeddedStore, limits: ImportLimits, progress: ProgressMeter
     ) throws {
-        let file = try OpenFile(path, O_NONBLOCK, shown: path)
+        let file = try LayoutFile(path, .nonBlocking)
         guard file.isRegular else {
             throw ReleaseError(.notALayout, "\(path) is neither a folder nor a file")
         }
@@ -32,7 +32,7 @@ final class LayoutArchive: LayoutSource {
         let unpacker = TarStream(limits: tarLimits, outputLimit: bytes)
         var member: Member?
         do {
-            try unpacker.read(file.readAll, progress: progress) { event in
+            try unpacker.read({ try file.readAll($0) }, progress: progress) { event in
                 switch event {
                 case .entry(let entry): member = try begin(entry, store, path)
                 case .data(let bytes):
