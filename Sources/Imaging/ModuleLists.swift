@@ -1,4 +1,5 @@
-import Glibc
+import Files
+import SystemPackage
 
 /// The lists of a kernel's modules in `modules/<release>`, as kmod knows them (depmod(8), modules.dep(5)).
 enum ModuleLists {
@@ -42,28 +43,18 @@ enum ModuleLists {
     static func collect(from folder: String, into spool: Spool, limit: UInt64) throws -> [FileName: TreeNode] {
         var allowance = Allowance(limit, "bytes of lists of kernel modules")
         var lists: [FileName: TreeNode] = [:]
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 16)
-        defer { buffer.deallocate() }
         for name in (written + read).sorted() {
             let path = "\(folder)/\(name.text)"
-            let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
-            guard descriptor >= 0 else {
-                if errno == ENOENT || errno == ELOOP { continue }
-                throw ImagingError(.temporaryFile, "cannot open \(path): \(String(cString: strerror(errno)))")
+            let file: OwnedDescriptor
+            do throws(Errno) { file = try OwnedDescriptor(opening: path, .readOnly, .cautious) } catch {
+                if error == .noSuchFileOrDirectory || error == .tooManySymbolicLinkLevels { continue }
+                throw ImagingError(.temporaryFile, "cannot open \(path): \(error)")
             }
-            defer { close(descriptor) }
-            var status = stat()
-            guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
+            guard let identity = try? file.identity(), identity.isRegular else { continue }
             spool.begin()
-            while true {
-                let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
-                if count < 0, errno == EINTR { continue }
-                guard count >= 0 else {
-                    throw ImagingError(.temporaryFile, "cannot read \(path): \(String(cString: strerror(errno)))")
-                }
-                if count == 0 { break }
-                try allowance.take(UInt64(count), "'\(name.text)'")
-                try spool.append(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            try file.readAll(orThrow: { ImagingError(.temporaryFile, "cannot read \(path): \($0)") as any Error }) {
+                try allowance.take(UInt64($0.count), "'\(name.text)'")
+                try spool.append($0)
             }
             lists[name] = TreeNode(.file(spool.finish()), permissions: 0o644)
         }

@@ -1,6 +1,8 @@
 import Bytes
 import Digests
+import Files
 import Glibc
+import SystemPackage
 
 /// Some content in a spool.
 struct SpooledContent: Hashable {
@@ -16,7 +18,7 @@ final class Spool {
     /// Tells whether the build goes on; asked for each piece that is read or written.
     let isCancelled: CancellationCheck
 
-    private let descriptor: Int32
+    private let file: OwnedDescriptor
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 4096)
     private var position: UInt64 = 0
     private var contents: [SpooledContent] = []
@@ -28,19 +30,16 @@ final class Spool {
     init(in folder: String, isCancelled: @escaping CancellationCheck = { false }) throws(ImagingError) {
         self.isCancelled = isCancelled
         let path = "\(folder)/slipway-\(getpid())-\(String(UInt64.random(in: .min ... .max), radix: 16))"
-        let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else {
-            throw ImagingError(
-                .temporaryFile, "cannot make a temporary file in \(folder): \(String(cString: strerror(errno)))")
+        do throws(Errno) {
+            file = try OwnedDescriptor(
+                opening: path, .readWrite, [.create, .exclusiveCreate, .noFollow], permissions: .ownerReadWrite)
+        } catch {
+            throw ImagingError(.temporaryFile, "cannot make a temporary file in \(folder): \(error)")
         }
         unlink(path)
-        self.descriptor = descriptor
     }
 
-    deinit {
-        close(descriptor)
-        buffer.deallocate()
-    }
+    deinit { buffer.deallocate() }
 
     /// Begins a content, which `append` and `finish` go on with.
     ///
@@ -89,10 +88,7 @@ final class Spool {
 
     /// Overwrites the beginning of `content`, which must not be shared.
     func overwrite(_ content: SpooledContent, with bytes: [UInt8]) throws(ImagingError) {
-        let result = bytes.withUnsafeBytes { buffer in
-            Result { () throws(ImagingError) in try write(buffer, at: content.offset) }
-        }
-        try result.get()
+        try write(bytes, at: content.offset)
     }
 
     /// The content with a number.
@@ -104,15 +100,16 @@ final class Spool {
         let end = content.offset + content.size
         while offset < end {
             try ImagingError.check(isCancelled)
-            let wanted = Int(min(UInt64(buffer.count), end - offset))
-            let count = pread(descriptor, buffer.baseAddress, wanted, off_t(offset))
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else {
-                throw ImagingError(
-                    .temporaryFile, "cannot read a temporary file: \(String(cString: strerror(errno)))")
+            let piece = UnsafeMutableRawBufferPointer(rebasing: buffer[..<Int(min(UInt64(buffer.count), end - offset))])
+            let count: Int
+            do throws(Errno) { count = try file.descriptor.readFully(from: offset, into: piece) } catch {
+                throw ImagingError(.temporaryFile, "cannot read a temporary file: \(error)")
+            }
+            guard count == piece.count else {
+                throw ImagingError(.temporaryFile, "cannot read a temporary file: it ends before what was written")
             }
             offset += UInt64(count)
-            try body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            try body(UnsafeRawBufferPointer(piece))
         }
     }
 
@@ -124,20 +121,10 @@ final class Spool {
         return bytes
     }
 
-    private func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(ImagingError) {
-        var rest = bytes
-        var offset = offset
-        while !rest.isEmpty {
-            try ImagingError.check(isCancelled)
-            let count = pwrite(descriptor, rest.baseAddress, rest.count, off_t(offset))
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else {
-                throw ImagingError(
-                    .temporaryFile,
-                    "cannot write a temporary file: \(String(cString: strerror(errno))); free some space")
-            }
-            offset += UInt64(count)
-            rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
+    private func write(_ bytes: some Sequence<UInt8>, at offset: UInt64) throws(ImagingError) {
+        try ImagingError.check(isCancelled)
+        do throws(Errno) { try file.writeAll(bytes, at: offset) } catch {
+            throw ImagingError(.temporaryFile, "cannot write a temporary file: \(error); free some space")
         }
     }
 }

@@ -1,5 +1,7 @@
+import Files
 import Foundation
 import Glibc
+import SystemPackage
 
 /// A private folder for programs that want real files; it goes when its owner goes.
 final class WorkFolder {
@@ -35,8 +37,7 @@ final class WorkFolder {
             case .directory:
                 try ImagingError.check(spool.isCancelled)
                 if mkdir(target, 0o755) != 0 {
-                    var status = stat()
-                    guard errno == EEXIST, lstat(target, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+                    guard errno == EEXIST, (try? FileIdentity(at: target))?.type == .directory else {
                         throw ImagingError(
                             .invalidExtension, "\(subject): '\(name.text)' is a directory where the release has a file")
                     }
@@ -46,14 +47,31 @@ final class WorkFolder {
                 guard isWanted(name) else { continue }
                 try allowance.take(content.size, subject)
                 unlink(target)
-                let descriptor = open(target, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
-                guard descriptor >= 0 else {
-                    throw ImagingError(
-                        .temporaryFile, "\(subject): cannot write '\(name.text)': \(String(cString: strerror(errno)))")
+                try write(content, of: spool, to: target) {
+                    ImagingError(.temporaryFile, "\(subject): cannot write '\(name.text)': \($0)")
                 }
-                let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-                try spool.read(content) { try file.write(contentsOf: Data($0)) }
             }
+        }
+    }
+
+    private func write(
+        _ content: SpooledContent, of spool: Spool, to path: String, orThrow failure: (Errno) -> ImagingError
+    ) throws {
+        let file = try create(path, orThrow: failure)
+        try spool.read(content) { piece in
+            do throws(Errno) { try file.writeAll(piece) } catch { throw failure(error) }
+        }
+    }
+
+    private func create(_ path: String, orThrow failure: (Errno) -> ImagingError) throws(ImagingError)
+        -> OwnedDescriptor
+    {
+        do throws(Errno) {
+            return try OwnedDescriptor(
+                opening: path, .writeOnly, [.create, .exclusiveCreate, .noFollow],
+                permissions: [.ownerReadWrite, .groupRead, .otherRead])
+        } catch {
+            throw failure(error)
         }
     }
 }
