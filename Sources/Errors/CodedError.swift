@@ -10,3 +10,8 @@ public protocol CodedError: Error, CustomStringConvertible {
     /// The error that led to this one, as it was thrown; nil where nothing else had thrown one.
     var cause: (any Error)? { get }
 }
+
+extension CodedError {
+    /// The message.
+    public var description: String { message }
+}

@@ -61,8 +61,6 @@ public struct ImagingError: CodedError, Hashable, Sendable {
         self.cause = cause
     }
 
-    public var description: String { message }
-
     // The same where they say the same; what lies beneath need not be comparable.
     public static func == (left: ImagingError, right: ImagingError) -> Bool {
         left.code == right.code && left.message == right.message

@@ -52,8 +52,6 @@ public struct ReleaseError: CodedError, Hashable, Sendable {
         self.cause = cause
     }
 
-    public var description: String { message }
-
     // The same where they say the same; what lies beneath need not be comparable.
     public static func == (left: ReleaseError, right: ReleaseError) -> Bool {
         left.code == right.code && left.message == right.message

@@ -42,8 +42,6 @@ public struct StoreError: CodedError, Sendable {
         self.cause = cause
     }
 
-    public var description: String { message }
-
     /// A system call's failure: `action` is what was attempted, as "writing".
     init(errno code: Int32, _ action: String, _ path: String) {
         self.init(Errno(rawValue: code), action, path)

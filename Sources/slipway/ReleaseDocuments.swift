@@ -77,6 +77,6 @@ struct ReportDocument: Encodable {
                 architectures: image.architectures.map(\.rawValue))
         }
         skipped = report.skipped.map { Failure(name: $0.name, error: $0.reason) }
-        failed = report.failures.map { Failure(name: $0.name, error: $0.error.description) }
+        failed = report.failures.map { Failure(name: $0.name, error: $0.error.message) }
     }
 }
