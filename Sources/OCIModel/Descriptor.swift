@@ -10,18 +10,21 @@ public struct Descriptor: Hashable, Sendable {
     public var size: UInt64
     /// What an image runs on, where its index says so.
     public var platform: Platform?
+    /// What a manifest is that is no image, where a list of referrers says so.
+    public var artifactType: MediaType?
     /// Notes, such as an image's name.
     public var annotations: [String: String]
 
     /// Describes a blob.
     public init(
         mediaType: MediaType, digest: Digest, size: UInt64, platform: Platform? = nil,
-        annotations: [String: String] = [:]
+        artifactType: MediaType? = nil, annotations: [String: String] = [:]
     ) {
         self.mediaType = mediaType
         self.digest = digest
         self.size = size
         self.platform = platform
+        self.artifactType = artifactType
         self.annotations = annotations
     }
 
@@ -30,6 +33,7 @@ public struct Descriptor: Hashable, Sendable {
         digest = try reader.digest("digest")
         size = try reader.length("size")
         platform = try reader.object("platform").map { (reader) throws(OCIModelError) in try Platform(reader) }
+        artifactType = try reader.string("artifactType").flatMap { $0.isEmpty ? nil : MediaType($0) }
         annotations = try reader.stringMap("annotations", limit: OCILimits.annotations)
     }
 
@@ -37,7 +41,8 @@ public struct Descriptor: Hashable, Sendable {
     var value: JSONValue {
         .object([
             "mediaType": .string(mediaType.rawValue), "digest": .string(digest.description),
-            "size": .integer(Int64(clamping: size)), "platform": platform?.value, "annotations": .map(annotations),
+            "size": .integer(Int64(clamping: size)), "platform": platform?.value,
+            "artifactType": artifactType.map { .string($0.rawValue) }, "annotations": .map(annotations),
         ])
     }
 

@@ -9,11 +9,19 @@ import Testing
     static let manifest = Manifest(
         configuration: Descriptor(mediaType: .configuration, digest: digest, size: 9), layers: [layer],
         annotations: ["a": "b"])
+    static let referrer = Manifest(
+        artifactType: MediaType(rawValue: "application/vnd.dev.sigstore.bundle.v0.3+json"),
+        configuration: Descriptor(
+            mediaType: MediaType(rawValue: "application/vnd.oci.empty.v1+json"), digest: Digest.of("{}"), size: 2),
+        layers: [layer], subject: Descriptor(mediaType: .index, digest: digest, size: 8))
     static let index = Index(manifests: [
         Descriptor(
             mediaType: .manifest, digest: digest, size: 5,
             platform: Platform(os: "linux", architecture: "arm64", variant: "v8"),
-            annotations: ["org.opencontainers.image.ref.name": "v1.13.5"])
+            annotations: ["org.opencontainers.image.ref.name": "v1.13.5"]),
+        Descriptor(
+            mediaType: .manifest, digest: digest, size: 6,
+            artifactType: MediaType(rawValue: "application/vnd.dev.sigstore.bundle.v0.3+json")),
     ])
     static let configuration = ImageConfiguration(
         platform: Platform(os: "linux", architecture: "amd64"), entrypoint: ["/bin/installer"], command: ["x"],
@@ -22,6 +30,7 @@ import Testing
     @Test func documentsAreReadBackUnchanged() throws {
         #expect(try Index(decoding: Self.index.encode()[...]) == Self.index)
         #expect(try Manifest(decoding: Self.manifest.encode()[...]) == Self.manifest)
+        #expect(try Manifest(decoding: Self.referrer.encode()[...]) == Self.referrer)
         #expect(try ImageConfiguration(decoding: Self.configuration.encode()[...]) == Self.configuration)
     }
 
@@ -35,6 +44,7 @@ import Testing
         #expect(manifest.mediaType == .dockerManifest)
         #expect(manifest.layers.isEmpty)
         #expect(manifest.configuration.mediaType.isImageConfiguration)
+        #expect(manifest.subject == nil)
     }
 
     @Test(arguments: [
