@@ -28,6 +28,22 @@ struct CatalogRecords: Sendable {
         return try images.refresh(from: store, policy) { Digest(hexadecimal: $0) } || changed
     }
 
+    /// The images that each version's records name.
+    var namedImages: [TalosVersion: Set<Digest>] {
+        var named: [TalosVersion: Set<Digest>] = [:]
+        for (version, record) in bootFiles.records { named[version, default: []].insert(record.provenance.subject) }
+        for (version, record) in installers.records { named[version, default: []].insert(record.subject) }
+        for (version, record) in extensionCatalogs.records {
+            named[version, default: []].insert(record.provenance.subject)
+            named[version, default: []].formUnion(record.extensions.map(\.digest))
+        }
+        for (version, record) in overlayCatalogs.records {
+            named[version, default: []].insert(record.provenance.subject)
+            named[version, default: []].formUnion(record.overlays.map(\.digest))
+        }
+        return named
+    }
+
     var problems: [String] {
         bootFiles.problems + extensionCatalogs.problems + overlayCatalogs.problems + installers.problems
             + images.problems

@@ -16,6 +16,8 @@ public struct CatalogSnapshot: Sendable {
     public let recordProblems: [String]
     private let releases: [TalosVersion: ReleaseSummary]
     let images: [Digest: ImageRecord]
+    /// The images that each version's records name, also of versions that cannot boot.
+    private let named: [TalosVersion: Set<Digest>]
     /// The images that have been imported and whose records cannot be read.
     let unreadableImages: Set<Digest>
 
@@ -27,6 +29,7 @@ public struct CatalogSnapshot: Sendable {
         recordProblems = []
         releases = [:]
         images = [:]
+        named = [:]
         unreadableImages = []
     }
 
@@ -49,11 +52,26 @@ public struct CatalogSnapshot: Sendable {
         hiddenVersions = releases.keys.filter { !isOffered($0) }.sorted()
         recordProblems = records.problems
         images = records.images.records
+        named = records.namedImages
         unreadableImages = records.images.unreadable
     }
 
     /// What has been imported of a version, offered or not; nil if its imager image has not.
     public func summary(_ version: TalosVersion) -> ReleaseSummary? { releases[version] }
+
+    /// Whether anything of a version is here, and be it a catalog alone.
+    func knows(_ version: TalosVersion) -> Bool { named[version] != nil }
+
+    /// The images that one version names, and neither another version nor an operator who had them fetched for themselves.
+    func images(onlyOf version: TalosVersion) -> Set<Digest> {
+        var others: Set<Digest> = []
+        for (other, digests) in named where other != version { others.formUnion(digests) }
+        // The manifests that stand in an index are images of their own, and go with it.
+        func withManifests(_ digests: Set<Digest>) -> Set<Digest> {
+            digests.reduce(into: digests) { $0.formUnion(images[$1]?.manifests.values.map(\.self) ?? []) }
+        }
+        return withManifests(named[version] ?? []).subtracting(withManifests(others)).filter { images[$0] != nil }
+    }
 
     /// All releases, by version in ascending order.
     var all: [ReleaseSummary] { releases.values.sorted { $0.version < $1.version } }

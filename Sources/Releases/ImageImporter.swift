@@ -15,6 +15,8 @@ struct ImageImporter {
     let origin: ImageProvenance.Origin
     /// The version of images that don't say theirs.
     let fallbackVersion: TalosVersion?
+    /// Whether images of other products are taken, too.
+    var takesOthers = false
 
     /// An image for one platform, read and checked.
     private struct PlatformImage {
@@ -29,14 +31,18 @@ struct ImageImporter {
     /// What an import makes of one image.
     enum Outcome {
         case imported(ImportedImage)
+        case referrer(FoundReferrer)
         case skipped(reason: String)
     }
 
     func importImage(_ image: LayoutImage) throws(ReleaseError) -> Outcome {
         var platforms: [PlatformImage] = []
-        for descriptor in image.manifests {
-            switch try read(descriptor) {
+        // An index names all of its platforms, also where only some have been copied.
+        let present = image.manifests.filter(content.holds)
+        for descriptor in present.isEmpty ? image.manifests : present {
+            switch try read(descriptor, of: image) {
             case .image(let platform): platforms.append(platform)
+            case .referrer(let referrer): if image.index == nil { return .referrer(referrer) }
             case .other(let reason): if image.manifests.count == 1 { return .skipped(reason: reason) }
             }
         }
@@ -50,43 +56,41 @@ struct ImageImporter {
         }
         let name = ImageName(image.name)
         let (layers, flattened) = try flatten(main)
-        let kind = try kind(of: main, name, flattened)
-        switch kind {
-        case .imager:
-            let version = try version(name, main.configuration, kind)
-            return try .imported(storeBootFiles(image, provenance, version, flattened))
-        case .extensionCatalog, .overlayCatalog:
-            let version = try version(name, main.configuration, kind)
-            return try .imported(storeCatalog(image, provenance, version, kind, flattened))
-        case .installer, .systemExtension, .overlay:
-            let version = kind == .installer ? try version(name, main.configuration, kind) : nil
-            var whole: [PlatformImage] = []
-            for var platform in platforms {
-                if platform.descriptor.digest == main.descriptor.digest {
-                    platform.layers = layers
-                } else {
-                    let other = try flatten(platform)
-                    if kind == .systemExtension { try checkExtension(other.flattened) }
-                    platform.layers = other.layers
-                }
+        let kind = try kind(of: main, name, flattened, isMarked: image.isOther)
+        var first = main
+        first.layers = layers
+        var whole = [first]
+        if !kind.isReadOnce {
+            for var platform in platforms where platform.descriptor.digest != main.descriptor.digest {
+                let other = try flatten(platform)
+                if kind == .systemExtension { try checkExtension(other.flattened) }
+                platform.layers = other.layers
                 whole.append(platform)
             }
-            return try .imported(storeWhole(image, provenance, version, kind, whole))
         }
+        var version: TalosVersion?
+        if kind.isOfARelease { version = try self.version(name, main.configuration, kind) }
+        return try .imported(store(image, provenance, version, kind, flattened, whole))
     }
 
     // MARK: - Reading
 
     private enum ReadManifest {
         case image(PlatformImage)
+        case referrer(FoundReferrer)
         case other(reason: String)
     }
 
-    private func read(_ descriptor: Descriptor) throws(ReleaseError) -> ReadManifest {
+    private func read(_ descriptor: Descriptor, of image: LayoutImage) throws(ReleaseError) -> ReadManifest {
         let (bytes, blob) = try content.document(descriptor)
         let manifest: Manifest
         do { manifest = try Manifest(decoding: bytes[...]) } catch {
             throw ReleaseError(.document, "manifest \(descriptor.digest): \(error)", cause: error)
+        }
+        if let referrer = try FoundReferrer(
+            manifest, blob, descriptor, named: image.name, content.blob, limit: flattener.limits.referrerBytes)
+        {
+            return .referrer(referrer)
         }
         guard manifest.configuration.mediaType.isImageConfiguration else {
             let type = manifest.configuration.mediaType.rawValue.prefix(128)
@@ -137,7 +141,7 @@ struct ImageImporter {
     // MARK: - What it is
 
     private func kind(
-        of image: PlatformImage, _ name: ImageName, _ flattened: FlattenedImage
+        of image: PlatformImage, _ name: ImageName, _ flattened: FlattenedImage, isMarked: Bool
     ) throws(ReleaseError) -> ImageKind {
         if let kind = name.kind { return kind }
         if image.configuration.entrypoint.first == "/bin/installer" { return .installer }
@@ -153,6 +157,7 @@ struct ImageImporter {
         {
             return .overlay
         }
+        if takesOthers || isMarked { return .other }
         throw ReleaseError(
             .unknownKind,
             "it is none of the images of a Talos release: neither its name nor its content says imager, installer, "
@@ -188,11 +193,43 @@ struct ImageImporter {
 
     // MARK: - Storing
 
-    private func storeBootFiles(
-        _ image: LayoutImage, _ provenance: ImageProvenance, _ version: TalosVersion, _ flattened: FlattenedImage
+    /// All of what has been made of an image is stored at once: the image, and what is taken out of it.
+    private func store(
+        _ image: LayoutImage, _ provenance: ImageProvenance, _ version: TalosVersion?, _ kind: ImageKind,
+        _ flattened: FlattenedImage, _ platforms: [PlatformImage]
     ) throws(ReleaseError) -> ImportedImage {
+        var (blobs, records) = whole(image, provenance, platforms)
+        var architectures = platforms.compactMap(\.architecture)
+        if architectures.isEmpty || kind.isReadOnce { architectures = Architecture.allCases }
+        if let version {
+            let key = version.description
+            switch kind {
+            case .imager:
+                let files = try bootFiles(flattened, provenance, &blobs)
+                architectures = files.architectures
+                records.append((key, files))
+            case .extensionCatalog:
+                let extensions = try CatalogDocuments.extensions(
+                    imageDigests: list("image-digests", kind, flattened),
+                    descriptions: flattened.lists["descriptions.yaml"])
+                records.append((key, ExtensionCatalogRecord(provenance: provenance, extensions: extensions)))
+            case .overlayCatalog:
+                let overlays = try CatalogDocuments.overlays(list("overlays.yaml", kind, flattened))
+                records.append((key, OverlayCatalogRecord(provenance: provenance, overlays: overlays)))
+            case .installer:
+                records.append((key, InstallerRecord(provenance: provenance, subject: image.subject)))
+            case .systemExtension, .overlay, .other: break
+            }
+        }
+        try commit(blobs, records)
+        return ImportedImage(
+            kind: kind, name: image.shownName, version: version, digest: image.subject, architectures: architectures)
+    }
+
+    private func bootFiles(
+        _ flattened: FlattenedImage, _ provenance: ImageProvenance, _ blobs: inout [StagedBlob]
+    ) throws(ReleaseError) -> BootFilesRecord {
         var record = BootFilesRecord(provenance: provenance, files: [:])
-        var blobs: [StagedBlob] = []
         for (architecture, files) in flattened.bootFiles {
             for (name, blob) in files {
                 record.files[architecture.rawValue, default: [:]][name.rawValue] = .init(
@@ -205,38 +242,20 @@ struct ImageImporter {
                 .incomplete, "the imager image has no usr/install/<architecture>/vmlinuz with an initramfs.xz beside it"
             )
         }
-        try commit(blobs, [(version.description, record)])
-        return ImportedImage(
-            kind: .imager, name: image.shownName, version: version, digest: image.subject,
-            architectures: record.architectures)
+        return record
     }
 
-    private func storeCatalog(
-        _ image: LayoutImage, _ provenance: ImageProvenance, _ version: TalosVersion, _ kind: ImageKind,
-        _ flattened: FlattenedImage
-    ) throws(ReleaseError) -> ImportedImage {
-        let listName = kind == .extensionCatalog ? "image-digests" : "overlays.yaml"
-        guard let list = flattened.lists[listName] else {
-            throw ReleaseError(.incomplete, "the \(kind.rawValue) has no file '\(listName)'")
+    private func list(_ name: String, _ kind: ImageKind, _ flattened: FlattenedImage) throws(ReleaseError) -> [UInt8] {
+        guard let list = flattened.lists[name] else {
+            throw ReleaseError(.incomplete, "the \(kind.rawValue) has no file '\(name)'")
         }
-        if kind == .extensionCatalog {
-            let extensions = try CatalogDocuments.extensions(
-                imageDigests: list, descriptions: flattened.lists["descriptions.yaml"])
-            let record = ExtensionCatalogRecord(provenance: provenance, extensions: extensions)
-            try commit([], [(version.description, record)])
-        } else {
-            let record = OverlayCatalogRecord(provenance: provenance, overlays: try CatalogDocuments.overlays(list))
-            try commit([], [(version.description, record)])
-        }
-        return ImportedImage(
-            kind: kind, name: image.shownName, version: version, digest: image.subject,
-            architectures: Architecture.allCases)
+        return list
     }
 
-    private func storeWhole(
-        _ image: LayoutImage, _ provenance: ImageProvenance, _ version: TalosVersion?, _ kind: ImageKind,
-        _ platforms: [PlatformImage]
-    ) throws(ReleaseError) -> ImportedImage {
+    /// The records of an image that is kept as it came, and its blobs.
+    private func whole(
+        _ image: LayoutImage, _ provenance: ImageProvenance, _ platforms: [PlatformImage]
+    ) -> (blobs: [StagedBlob], records: [(key: String, record: any StoredRecord)]) {
         var record = ImageRecord(provenance: provenance, manifests: [:], onlyManifest: nil)
         var records: [(String, any StoredRecord)] = []
         var blobs: [StagedBlob] = image.index.map { [$0] } ?? []
@@ -255,15 +274,7 @@ struct ImageImporter {
             }
         }
         records.append((image.subject.hexadecimal, record))
-        if let version {
-            let installer = InstallerRecord(provenance: provenance, subject: image.subject)
-            records.append((version.description, installer))
-        }
-        try commit(blobs, records)
-        let architectures = platforms.compactMap(\.architecture)
-        return ImportedImage(
-            kind: kind, name: image.shownName, version: version, digest: image.subject,
-            architectures: architectures.isEmpty ? Architecture.allCases : architectures)
+        return (blobs, records)
     }
 
     private func commit(

@@ -8,6 +8,8 @@ import Stores
 ///
 /// It blocks until the content is there, however far it comes: call it off the cooperative thread pool.
 protocol ImageSource {
+    /// Whether the blob is there, as far as can be said without reading it.
+    func holds(_ descriptor: Descriptor) -> Bool
     /// A copy of a blob in the store's temporary folder, whose digest and length have been checked.
     func stage(_ descriptor: Descriptor) throws -> StagedBlob
 }
@@ -27,6 +29,9 @@ final class StagedContent {
         self.store = store
         self.progress = progress
     }
+
+    /// Whether the blob is there.
+    func holds(_ descriptor: Descriptor) -> Bool { staged[descriptor.digest] != nil || source.holds(descriptor) }
 
     /// The blob that `descriptor` means, checked and ready to be committed.
     func blob(_ descriptor: Descriptor) throws(ReleaseError) -> StagedBlob {

@@ -33,6 +33,24 @@ public enum ImageKind: String, Hashable, Sendable, CaseIterable {
     case systemExtension = "extension"
     /// Support for some boards.
     case overlay
+    /// An image of another product, which a closed network needs as well.
+    case other = "image"
+
+    /// Whether it belongs to one version of Talos.
+    var isOfARelease: Bool {
+        switch self {
+        case .imager, .installer, .extensionCatalog, .overlayCatalog: true
+        case .systemExtension, .overlay, .other: false
+        }
+    }
+
+    /// Whether one platform's image holds what is needed of all of them.
+    var isReadOnce: Bool {
+        switch self {
+        case .imager, .extensionCatalog, .overlayCatalog: true
+        case .installer, .systemExtension, .overlay, .other: false
+        }
+    }
 }
 
 /// An image that was stored.
@@ -53,8 +71,8 @@ public struct ImportedImage: Hashable, Sendable {
 public struct ImportFailure: Hashable, Sendable {
     /// The name it was found under, or its digest.
     public var name: String
-    /// The digest of its index or manifest.
-    public var digest: Digest
+    /// The digest of its index or manifest; nil where not even that could be had.
+    public var digest: Digest?
     /// Why not.
     public var error: ReleaseError
 }
@@ -88,6 +106,9 @@ public struct ImportLimits: Hashable, Sendable {
     public var layoutEntries = 200_000
     /// Images in a layout. The default is 20 000.
     public var images = 20_000
+    /// One blob of a signature or of whatever else refers to an image, in bytes. The default is 64 MiB: bills of materials have
+    /// several.
+    public var referrerBytes: UInt64 = 64 << 20
     /// Platforms of one image. The default is 16; Talos has two.
     public var platforms = 16
     /// How deep indexes nest in indexes. The default is 4.

@@ -89,6 +89,8 @@ final class LayoutArchive: LayoutSource {
 
     func rootFile(_ name: String) -> [UInt8]? { rootFiles[name] }
 
+    func holds(_ descriptor: Descriptor) -> Bool { blobs[descriptor.digest] != nil }
+
     func stage(_ descriptor: Descriptor) throws -> StagedBlob {
         guard let blob = blobs[descriptor.digest] else { throw missing(descriptor) }
         guard blob.file.length == descriptor.size else { throw wrongLength(descriptor, blob.file.length) }

@@ -35,6 +35,11 @@ final class LayoutFolder: LayoutSource {
         return bytes
     }
 
+    func holds(_ descriptor: Descriptor) -> Bool {
+        // What cannot be seen is there: whoever reads it is told why he cannot.
+        do { return try open(["blobs", "sha256", descriptor.digest.hexadecimal]) != nil } catch { return true }
+    }
+
     func stage(_ descriptor: Descriptor) throws -> StagedBlob {
         guard let file = try open(["blobs", "sha256", descriptor.digest.hexadecimal]) else { throw missing(descriptor) }
         guard file.length == descriptor.size else { throw wrongLength(descriptor, file.length) }

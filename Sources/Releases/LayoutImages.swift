@@ -5,13 +5,15 @@ import Stores
 import TalosModel
 
 /// An image as a layout lists it: one manifest, or an index with a manifest for each platform.
-struct LayoutImage {
+struct LayoutImage: Sendable {
     /// The name it was given, if any.
     var name: String?
     /// The digest of its index, or of its manifest when it has no index.
     var subject: Digest
     /// The index, ready to be committed.
     var index: StagedBlob?
+    /// Whether the layout says that it is an image of another product.
+    var isOther = false
     /// The manifests, those for other platforms and about other manifests left out.
     var manifests: [Descriptor]
 
@@ -66,7 +68,7 @@ struct LayoutImageFinder {
         // Some tools write an image's own index as the layout's: then its digest is the name a catalog knows it by.
         if index.manifests.count > 1, index.manifests.allSatisfy({ $0.platform != nil }), isOneImage(index) {
             let blob = try content.rootIndex(bytes)
-            try append(index, named: nil, subject: blob.file.digest, blob: blob)
+            try append(index, named: nil, subject: blob.file.digest, blob: blob, isOther: false)
             return
         }
         for descriptor in index.manifests { try visit(descriptor, inherited: nil, depth: 1) }
@@ -86,7 +88,8 @@ struct LayoutImageFinder {
             }
             let (index, blob) = try index(descriptor)
             if isOneImage(index) {
-                try append(index, named: name, subject: descriptor.digest, blob: blob)
+                try append(
+                    index, named: name, subject: descriptor.digest, blob: blob, isOther: descriptor.isMarkedAsOther)
             } else {
                 for child in index.manifests { try visit(child, inherited: name, depth: depth + 1) }
             }
@@ -138,11 +141,13 @@ struct LayoutImageFinder {
             throw ReleaseError(.limit, "the layout has more than \(limits.images) images")
         }
         images.append(
-            LayoutImage(name: name, subject: descriptor.digest, index: nil, manifests: [descriptor]))
+            LayoutImage(
+                name: name, subject: descriptor.digest, index: nil, isOther: descriptor.isMarkedAsOther,
+                manifests: [descriptor]))
     }
 
     private mutating func append(
-        _ index: Index, named name: String?, subject: Digest, blob: StagedBlob
+        _ index: Index, named name: String?, subject: Digest, blob: StagedBlob, isOther: Bool
     ) throws(ReleaseError) {
         try count(index.manifests.count)
         guard images.count < limits.images else {
@@ -156,7 +161,7 @@ struct LayoutImageFinder {
             throw ReleaseError(
                 .limit, "index \(subject) lists \(kept.count) images for linux, and \(limits.platforms) are allowed")
         } else {
-            images.append(LayoutImage(name: name, subject: subject, index: blob, manifests: kept))
+            images.append(LayoutImage(name: name, subject: subject, index: blob, isOther: isOther, manifests: kept))
         }
     }
 
@@ -169,7 +174,7 @@ struct LayoutImageFinder {
     }
 
     /// Whether a manifest is for a platform that Talos has, or leaves it to its configuration to say.
-    private static func isKept(_ descriptor: Descriptor) -> Bool {
+    static func isKept(_ descriptor: Descriptor) -> Bool {
         guard !descriptor.isAttestation else { return false }
         guard let platform = descriptor.platform else { return true }
         return platform.os == "linux" && Architecture(rawValue: platform.architecture) != nil
@@ -177,6 +182,11 @@ struct LayoutImageFinder {
 }
 
 extension Descriptor {
+    /// The annotation by which a layout says what an image is for, where its name and content do not.
+    static let kindAnnotation = "io.slipway.kind"
+
+    fileprivate var isMarkedAsOther: Bool { annotations[Self.kindAnnotation] == ImageKind.other.rawValue }
+
     /// What 'cosign save' says that an entry of its layouts is, where it has written it: image, imageIndex, sigs, atts.
     fileprivate var cosignKind: Substring? {
         let prefix = "dev.cosignproject.cosign/"

@@ -29,16 +29,25 @@ extension ReleaseCatalog {
                 store: store, limits: limits, progress: meter,
                 budget: UnpackingBudget(byteCount: layout.byteCount / 2, limits)),
             origin: .operatorLayout(path: path), fallbackVersion: version)
+        var referrers: [FoundReferrer] = []
         for image in finder.images {
             do throws(ReleaseError) {
                 switch try importer.importImage(image) {
                 case .imported(let imported): report.imported.append(imported)
+                case .referrer(let referrer): referrers.append(referrer)
                 case .skipped(let reason): report.skipped.append(.init(name: image.shownName, reason: reason))
                 }
             } catch {
                 if error.endsImport { throw error }
                 report.failures.append(ImportFailure(name: image.shownName, digest: image.subject, error: error))
             }
+        }
+        // Behind the images, whatever the layout's order is.
+        for stray in try keep(referrers) {
+            report.skipped.append(
+                .init(
+                    name: stray.referrer.tag ?? "\(stray.referrer.digest)",
+                    reason: "it is about the image \(stray.subject), which is not here"))
         }
         meter.finish()
         try refresh()

@@ -33,6 +33,8 @@ public struct ReleaseError: CodedError, Hashable, Sendable {
         case refused
         /// It has not been imported.
         case notImported
+        /// It cannot be had from a registry.
+        case registry
         /// Too much is being read already.
         case busy
         /// The caller asked to stop.

@@ -17,7 +17,7 @@ public enum ReleaseRecords {
     /// Their types.
     public static let types: [any StoredRecord.Type] = [
         BootFilesRecord.self, ExtensionCatalogRecord.self, OverlayCatalogRecord.self, InstallerRecord.self,
-        ImageRecord.self,
+        ImageRecord.self, ReferrersRecord.self,
     ]
 }
 
@@ -87,23 +87,55 @@ struct ImageRecord: ProvenRecord {
     func allReferences(in store: EmbeddedStore) throws(StoreError) -> [Digest] {
         var found = references
         for digest in Set(manifests.values).union([onlyManifest].compactMap(\.self)) {
-            // Without its manifest nobody finds the layers of an image.
-            guard let manifest = try Self.manifest(digest, in: store) else { continue }
-            found.append(manifest.configuration.digest)
-            found += manifest.layers.map(\.digest)
+            found += try Manifest.parts(of: digest, in: store)
         }
         return found
     }
 
-    private static func manifest(_ digest: Digest, in store: EmbeddedStore) throws(StoreError) -> Manifest? {
+    func manifest(for architecture: Architecture) -> Digest? { onlyManifest ?? manifests[architecture.rawValue] }
+}
+
+/// What refers to an image: signatures, bills of materials. Whether it is worth anything is not said.
+struct ReferrersRecord: StoredRecord, Hashable {
+    static var kind: RecordKind { .referrers }
+
+    /// The most referrers of one image; the last are kept.
+    static let limit = 256
+
+    /// The image.
+    var subject: Digest
+    /// The manifests of what refers to it.
+    var referrers: [Referrer]
+
+    /// The manifest of one.
+    struct Referrer: Codable, Hashable, Sendable {
+        var digest: Digest
+        var length: UInt64
+        var mediaType: String
+        /// The tag that it was found under in the image's repository; nil for one that names the image as its subject.
+        var tag: String?
+    }
+
+    var references: [Digest] { referrers.map(\.digest) }
+
+    func allReferences(in store: EmbeddedStore) throws(StoreError) -> [Digest] {
+        var found = references
+        for digest in references { found += try Manifest.parts(of: digest, in: store) }
+        return found
+    }
+}
+
+extension Manifest {
+    /// The blobs that a stored manifest names. Without it nobody finds them.
+    fileprivate static func parts(of digest: Digest, in store: EmbeddedStore) throws(StoreError) -> [Digest] {
         do throws(StoreError) {
-            guard let bytes = try store.blob(digest)?.contents(limit: maximumDocumentLength) else { return nil }
-            return try? Manifest(decoding: bytes[...])
+            guard let bytes = try store.blob(digest)?.contents(limit: maximumDocumentLength),
+                let manifest = try? Manifest(decoding: bytes[...])
+            else { return [] }
+            return [manifest.configuration.digest] + manifest.layers.map(\.digest)
         } catch {
-            if error.code == .corrupt || error.code == .tooLarge { return nil }
+            if error.code == .corrupt || error.code == .tooLarge { return [] }
             throw error
         }
     }
-
-    func manifest(for architecture: Architecture) -> Digest? { onlyManifest ?? manifests[architecture.rawValue] }
 }

@@ -38,6 +38,8 @@ public struct ReleaseSummary: Hashable, Sendable {
     public let missingOverlays: [Architecture: [OfficialOverlay]]
     let imagerProvenance: ImageProvenance?
     let installerProvenance: ImageProvenance?
+    let extensionCatalogProvenance: ImageProvenance?
+    let overlayCatalogProvenance: ImageProvenance?
 
     /// Whether the installer's image has been imported.
     public var hasInstaller: Bool { installerProvenance != nil }
@@ -61,6 +63,8 @@ public struct ReleaseSummary: Hashable, Sendable {
         missingOverlays = [:]
         imagerProvenance = nil
         installerProvenance = nil
+        extensionCatalogProvenance = nil
+        overlayCatalogProvenance = nil
     }
 
     /// What the records say of a version whose boot files are `files`.
@@ -98,6 +102,16 @@ public struct ReleaseSummary: Hashable, Sendable {
         self.missingOverlays = missingOverlays
         imagerProvenance = files.provenance
         installerProvenance = records.installers.records[version]?.provenance
+        extensionCatalogProvenance = extensions?.provenance
+        overlayCatalogProvenance = overlays?.provenance
+    }
+
+    /// The images that are this version's own, where they have been imported.
+    var ownImages: [(title: String, provenance: ImageProvenance?)] {
+        [
+            ("imager", imagerProvenance), ("installer", installerProvenance),
+            ("extension catalog", extensionCatalogProvenance), ("overlay catalog", overlayCatalogProvenance),
+        ]
     }
 
     /// The extensions, for whoever must know all of them.

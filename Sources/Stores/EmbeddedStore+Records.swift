@@ -57,6 +57,18 @@ extension EmbeddedStore {
         try synchronizeFolder(recordFolder(kind))
     }
 
+    /// Removes records while nobody publishes any: those that `choose` names, in their order.
+    public func removeRecords(
+        _ choose: () throws(StoreError) -> [(kind: RecordKind, key: String)]
+    ) throws(StoreError) {
+        let lock = try ReferenceLock(.alone, in: writableSession())
+        let result = Result { () throws(StoreError) in
+            for (kind, key) in try choose() { try removeRecord(kind, key) }
+        }
+        lock.release()
+        try result.get()
+    }
+
     /// The keys of all records of a kind, in order.
     public func recordKeys(_ kind: RecordKind) throws(StoreError) -> [String] {
         try namesInFolder(recordFolder(kind)).filter(Self.isSafe)

@@ -137,6 +137,13 @@ public final class EmbeddedStore: Sendable {
         return file
     }
 
+    /// The blob with this digest as content that a record can be published with; nil if the store has none.
+    ///
+    /// - Throws: As ``blob(_:)`` does.
+    public func stagedBlob(_ digest: Digest) throws(StoreError) -> StagedBlob? {
+        try blob(digest).map { StagedBlob(file: $0, isStored: true) }
+    }
+
     /// Opens a blob's file; nil if there is none. What is no regular file is moved aside: opening it might wait for ever, and
     /// a link might lead anywhere.
     private func openBlob(_ digest: Digest) throws(StoreError) -> OwnedDescriptor? {
@@ -253,7 +260,15 @@ public final class EmbeddedStore: Sendable {
     /// sending it.
     public func commit(_ staged: [StagedBlob]) throws(StoreError) {
         let session = try writableSession()
-        for blob in staged { blob.move(to: try place(blob.file, session)) }
+        for blob in staged {
+            // Hashed when it came, and nobody has touched it since.
+            if let stored = blob.stored, let identity = stored.identity,
+                (try? FileIdentity(at: stored.path)) == identity
+            {
+                continue
+            }
+            blob.move(to: try place(blob.file, session))
+        }
         if !staged.isEmpty { try synchronizeFolder(blobFolder) }
     }
 

@@ -24,6 +24,8 @@ extension RecordKind {
     public static let installers = RecordKind(rawValue: "installers")
     /// Images that are kept whole, by the digest of their index or manifest.
     public static let images = RecordKind(rawValue: "images")
+    /// Signatures and whatever else refers to an image, by the digest of the image's index or manifest.
+    public static let referrers = RecordKind(rawValue: "referrers")
 
     // MARK: - What is made from that, and can be made again
 

@@ -12,7 +12,10 @@ public final class StagedBlob: Sendable {
     /// The content, where it lies now.
     public var file: StoredFile { state.withLock { $0.file } }
 
-    init(file: StoredFile) { state = Mutex((file, false)) }
+    init(file: StoredFile, isStored: Bool = false) { state = Mutex((file, isStored)) }
+
+    /// The content where it lies in the store, if it does.
+    var stored: StoredFile? { state.withLock { $0.isStored ? $0.file : nil } }
 
     deinit { state.withLock { if !$0.isStored { unlink($0.file.path) } } }
 

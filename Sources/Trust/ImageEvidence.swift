@@ -15,11 +15,13 @@ public struct ImageProvenance: Hashable, Sendable, Codable {
     public enum Origin: Hashable, Sendable, Codable {
         /// The operator handed over a layout on the command line.
         case operatorLayout(path: String)
+        /// The operator had it fetched from a registry, which named it.
+        case operatorRegistry(host: String)
 
         /// Whether it is here because the operator chose it, and not because somebody lists it.
         public var isOperators: Bool {
             switch self {
-            case .operatorLayout: true
+            case .operatorLayout, .operatorRegistry: true
             }
         }
     }

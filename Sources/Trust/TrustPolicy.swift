@@ -46,6 +46,7 @@ public struct OperatorImportPolicy: TrustPolicy {
     public func judge(_ evidence: ImageEvidence) -> TrustDecision {
         switch evidence.provenance.origin {
         case .operatorLayout(let path): .trusted(because: "the operator imported it from \(path)")
+        case .operatorRegistry(let host): .trusted(because: "the operator had it fetched from \(host)")
         }
     }
 }

@@ -7,6 +7,8 @@ final class ProgressBar {
     private let isTerminal = isatty(STDERR_FILENO) == 1
     private let start = ContinuousClock.now
     private var shown: ContinuousClock.Instant?
+    /// Where it was a few seconds ago, for the rate.
+    private var marks: [(time: ContinuousClock.Instant, done: UInt64)] = []
 
     init(_ title: String) { self.title = TerminalText.line(title) }
 
@@ -20,7 +22,21 @@ final class ProgressBar {
         let percent = total == 0 ? 0 : min(100, Int(Double(done) / Double(total) * 100))
         let filled = percent * 30 / 100
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 30 - filled)
-        write("\r\(title) \(bar) \(percent) % of \(total >> 20) MiB\u{1b}[K")
+        write("\r\(title) \(bar) \(percent) % of \(total >> 20) MiB\(rate(done, total, now))\u{1b}[K")
+    }
+
+    /// How fast it goes, by the last five seconds, and how long the rest takes at that.
+    private func rate(_ done: UInt64, _ total: UInt64, _ now: ContinuousClock.Instant) -> String {
+        marks.append((now, done))
+        while marks.count > 2, now - marks[0].time > .seconds(5) { marks.removeFirst() }
+        let seconds = (now - marks[0].time) / .seconds(1)
+        guard seconds > 0.5, done >= marks[0].done else { return "" }
+        let bytesPerSecond = Double(done - marks[0].done) / seconds
+        guard bytesPerSecond > 0 else { return ", nothing comes" }
+        let left = total > done ? Double(total - done) / bytesPerSecond : 0
+        let time =
+            left < 99 ? "\(Int(left.rounded(.up))) s" : left < 5_940 ? "\(Int((left / 60).rounded(.up))) min" : "hours"
+        return String(format: ", %.1f MiB/s, ", bytesPerSecond / Double(1 << 20)) + "\(time) left"
     }
 
     /// Clears the line.

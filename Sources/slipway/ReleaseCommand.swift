@@ -6,8 +6,8 @@ import TalosModel
 
 struct ReleaseCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "release", abstract: "Brings Talos releases into the store, and lists them.",
-        subcommands: [Import.self, List.self])
+        commandName: "release", abstract: "Brings Talos releases into the store, lists them, and hands them on.",
+        subcommands: [Import.self, List.self, Export.self, Remove.self])
 
     struct Import: ParsableCommand {
         static let configuration = CommandConfiguration(

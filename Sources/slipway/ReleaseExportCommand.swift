@@ -1,0 +1,144 @@
+import ArgumentParser
+import Assembly
+import Compositions
+import Foundation
+import Releases
+import Stores
+import TalosModel
+
+extension ReleaseCommand {
+    struct Export: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "export", abstract: "Writes releases as one OCI layout, for networks without a registry.",
+            discussion: """
+                The layout holds the images of each release, those of all extensions and overlays that its catalogs list as far as \
+                they are in the store, and their signatures. 'slipway release import' brings the same into another store; other \
+                tools read it too.
+
+                  slipway release export v1.13.5 --output talos.tar
+                  slipway release import talos.tar
+                """)
+
+        @OptionGroup var options: StoreOptions
+
+        @Option(
+            name: .customLong("arch"),
+            help: ArgumentHelp(
+                "Only images for this architecture; may be given twice. The default is all that are there.",
+                valueName: "architecture"))
+        var architectures: [Architecture] = []
+
+        @Option(
+            name: .shortAndLong,
+            help: ArgumentHelp(
+                "Where to write it: a tar archive if the name ends in .tar, - for standard output, else a folder.",
+                valueName: "path"),
+            transform: OptionValues.path)
+        var output: String
+
+        @Argument(
+            help: ArgumentHelp(
+                "Versions, or further images by the names or digests that they were imported under.", valueName: "what")
+        )
+        var names: [String]
+
+        func run() throws {
+            try becomeOwner(of: options.folder)
+            try endingWithSentence {
+                let catalog = try ReleaseCatalog(store: EmbeddedStore(root: options.folder, access: .readOnly))
+                let selection = selection()
+                let check = ProgressBar("checking what is exported")
+                let layout = try catalog.exportedLayout(selection) { check.show(done: $0, total: 0) }
+                check.finish()
+                if isArchive {
+                    let archive = try layout.archive()
+                    try OutputFile(output, isText: false).write(archive)
+                } else {
+                    try LayoutFolderOutput(output).write(layout)
+                }
+                for name in layout.missing {
+                    printError(TerminalText.line("slipway: \(name) is not in the store, and so not in the layout"))
+                }
+                let bytes = layout.members.reduce(0) { $0 + $1.content.length }
+                printError(
+                    TerminalText.line(
+                        "wrote \(layout.imageCount) images and \(layout.referrerCount) signatures and the like, \(bytes >> 20) MiB, to "
+                            + output))
+            }
+        }
+
+        private func selection() -> ExportSelection {
+            var selection = ExportSelection(architectures: Set(architectures))
+            for name in names {
+                if let version = try? TalosVersion(parsing: name) {
+                    selection.versions.append(version)
+                } else {
+                    selection.images.append(name)
+                }
+            }
+            return selection
+        }
+
+        private var isArchive: Bool {
+            output == "-" || output.hasSuffix(".tar") || ["/dev/stdout", "/dev/fd/1"].contains(output)
+        }
+    }
+
+    struct Remove: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "remove", abstract: "Removes a release from the store.",
+            discussion: """
+                Machines are offered it no longer, also by a daemon that is running. What another release lists stays. The room is \
+                free after 'slipway store gc', an hour later at the earliest: what has been removed may still be on its way to machines.
+                """)
+
+        @OptionGroup var options: StoreOptions
+
+        @Argument(
+            help: ArgumentHelp("The Talos version.", valueName: "version"), transform: OptionValues.version)
+        var version: TalosVersion
+
+        func run() throws {
+            try becomeOwner(of: options.folder)
+            try endingWithSentence {
+                try EmbeddedStore.requireStore(at: options.folder)
+                let removal = try ReleaseCatalog(store: EmbeddedStore(root: options.folder)).remove(version)
+                print("removed \(version.tag) and \(removal.images) images")
+            }
+        }
+    }
+}
+
+/// A folder that becomes an OCI layout.
+private struct LayoutFolderOutput {
+    let path: String
+
+    init(_ path: String) { self.path = path }
+
+    /// Writes all of it; `index.json` comes last, so that half of it is no layout.
+    func write(_ layout: ExportedLayout) throws {
+        if let names = StoreOwner.asRoot({ try? FileManager.default.contentsOfDirectory(atPath: path) }) {
+            // What a killed export has left is written over.
+            guard Set(names).isSubset(of: ["blobs", "oci-layout"]) else {
+                throw CommandFailure.exit(
+                    "slipway: \(path) is a folder with something in it already; name one that is empty, or not there yet"
+                )
+            }
+        }
+        for folder in ["", "/blobs", "/blobs/sha256"] {
+            let made = StoreOwner.asRoot { mkdir(path + folder, 0o755) == 0 ? 0 : errno }
+            guard made == 0 || made == EEXIST else {
+                throw CommandFailure.exit("slipway: cannot make \(path)\(folder): \(String(cString: strerror(made)))")
+            }
+        }
+        let total = layout.members.reduce(0) { $0 + $1.content.length }
+        let bar = ProgressBar("writing \(path)")
+        var done: UInt64 = 0
+        for member in layout.members {
+            bar.show(done: done, total: total)
+            try OutputFile("\(path)/\(member.path)", isText: true).write(member.content)
+            done += member.content.length
+        }
+        bar.finish()
+    }
+}
