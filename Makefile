@@ -35,7 +35,7 @@ demo: packages
 VECTORS = $(if $(SLIPWAY_VECTORS),"SLIPWAY_VECTORS=$(abspath $(SLIPWAY_VECTORS))")
 
 # Tests of values alone, which run beside one another.
-PURE := CPIO CanonicalYAML Compression DHCP Fuzz Ground HTTPSemantics IPXE Machines Netboot OCIModel PrometheusMetrics Schematics \
+PURE := CPIO CanonicalYAML Compression DHCP Fuzz Ground HTTPSemantics IPXE Machines Netboot OCIModel PrometheusMetrics Registries Schematics \
     SquashFS TFTP TalosModel TarArchives Timelines Trust Vector
 bar := |
 space := $(subst ,, )

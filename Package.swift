@@ -31,8 +31,10 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-metrics", .upToNextMinor(from: "2.13.0")),
         .package(url: "https://github.com/apple/swift-system", .upToNextMinor(from: "1.8.1")),
         .package(url: "https://github.com/apple/swift-nio", .upToNextMinor(from: "2.101.2")),
+        .package(url: "https://github.com/apple/swift-nio-ssl", .upToNextMinor(from: "2.37.6")),
         .package(url: "https://github.com/apple/swift-nio-extras", .upToNextMinor(from: "1.35.2")),
         .package(url: "https://github.com/apple/swift-http-types", .upToNextMinor(from: "1.8.0")),
+        .package(url: "https://github.com/swift-server/async-http-client", .upToNextMinor(from: "1.37.0")),
         .package(url: "https://github.com/hummingbird-project/hummingbird", .upToNextMinor(from: "2.28.1")),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", .upToNextMinor(from: "2.13.0")),
     ],
@@ -95,6 +97,15 @@ let package = Package(
         library("Stores", ["CLinux", "Compositions", "Digests", "Errors", "Files", system]),
         /** Whose images are used, and what has been checked about an image, in its type. */
         library("Trust", ["Compositions", "Digests", "OCIModel"]),
+        /** Registries of images: who they are, what is asked of them, and that what comes is what was asked for. */
+        library(
+            "Registries",
+            [
+                "Bytes", "Compression", "Digests", "Errors", "NetworkTypes", "OCIModel", "Workers", logging,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]),
         /** Talos releases in the store: imported, listed, found. */
         library(
             "Releases",
@@ -237,6 +248,12 @@ let package = Package(
                 "ServerTesting", "TFTP",
                 "TFTPService",
                 logging, system,
+            ]),
+        tests(
+            "RegistriesTests",
+            [
+                "Bytes", "CodecTesting", "Compression", "Digests", "NetworkTypes", "OCIModel", "Registries",
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
             ]),
         tests("OCIModelTests", ["CodecTesting", "Digests", "OCIModel"]),
         tests("StoresTests", ["Compositions", "Digests", "FolderTesting", "ProgramTesting", "Stores"]),

@@ -1,7 +1,9 @@
 import COpenSSL
 
 /// One of libcrypto's hashes in the making; it uses the processor's SHA instructions.
-struct MessageDigest: ~Copyable {
+///
+/// Whoever has it is the only one who has its context, and may take it to another thread.
+struct MessageDigest: ~Copyable, @unchecked Sendable {
     private let context: OpaquePointer
 
     /// Begins with an algorithm, as `EVP_sha256()`.

@@ -1,7 +1,7 @@
 import COpenSSL
 
 /// Computes a SHA-256 as the bytes come by.
-public struct SHA256Hasher: ~Copyable {
+public struct SHA256Hasher: ~Copyable, Sendable {
     private var state: MessageDigest
 
     /// A hasher that has seen nothing.

@@ -52,6 +52,16 @@ public enum Host: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// The octets of the address, the first one highest: 4 of IPv4, also where it was written as one of IPv6 (RFC 4291 §2.5.5.2),
+    /// and 16 of IPv6. Nil for a name.
+    public var octets: [UInt8]? {
+        switch address {
+        case .ipv4(let address)?: address.octets
+        case .ipv6(let octets)?: octets
+        case nil: nil
+        }
+    }
+
     /// Whether it is 0.0.0.0 or :: (RFC 1122 §3.2.1.3, RFC 4291 §2.5.2).
     private var isUnspecified: Bool {
         switch address {
