@@ -45,7 +45,7 @@ let package = Package(
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-        /** What Swift's Glibc module leaves out of Linux: batches of datagrams, openat2, confined programs. */
+        /** What Swift's Glibc module leaves out of Linux: batches of datagrams, openat2, starting programs. */
         .target(name: "CLinux"),
 
         // MARK: - Ground
@@ -61,6 +61,8 @@ let package = Package(
         library("Compositions", ["Bytes", "Digests", "Files", system]),
         /** The two ways off the cooperative pool: bounded work that blocks or computes, and threads of servers' own. */
         library("Workers", ["CLinux", .product(name: "NIOPosix", package: "swift-nio")]),
+        /** Programs run to their end, confined or not. */
+        library("Programs", ["CLinux"]),
         /** When to look at folders again. */
         library("FolderChanges", ["Workers"]),
         /** What errors of all modules have: a code, a sentence, and what lies beneath. */
@@ -119,8 +121,8 @@ let package = Package(
         library(
             "Imaging",
             [
-                "Bytes", "CLinux", "CPIO", "Compositions", "Compression", "Digests", "Errors", "Files", "Releases",
-                "Schematics", "SquashFS", "Stores", "TalosModel", "TarArchives", "Trust", system,
+                "Bytes", "CLinux", "CPIO", "Compositions", "Compression", "Digests", "Errors", "Files", "Programs",
+                "Releases", "Schematics", "SquashFS", "Stores", "TalosModel", "TarArchives", "Trust", system,
             ]),
         /** Schematics in, assets out: plans, joins equal requests, bounds, remembers. */
         library(
@@ -320,6 +322,7 @@ let package = Package(
             "MachinesTests", ["CodecTesting", "FolderTesting", "Machines", "NetworkTypes", "Schematics", "TalosModel"],
             resources: [.copy("Fixtures")]),
         tests("WorkersTests", ["Workers"]),
+        tests("ProgramsTests", ["FolderTesting", "Programs"]),
         tests("TrustTests", ["Compositions", "Digests", "OCIModel", "Trust"]),
         /** Decoders of hostile bytes, for fuzzing; `make fuzz`. */
         .target(

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "include/confined_programs.h"
+#include "include/programs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -52,7 +52,22 @@ static int close_on_exec(void) {
     return 0;
 }
 
-static int prepare(const char *folder, int output, const struct linux_program_limits *limits, pid_t parent) {
+static int confine(const struct linux_program_limits *limits) {
+    if (limit(RLIMIT_AS, limits->memory, 0) != 0 || limit(RLIMIT_FSIZE, limits->file_size, 0) != 0) return -1;
+    if (limit(RLIMIT_NOFILE, limits->descriptors, 0) != 0) return -1;
+    // At the soft limit comes SIGXCPU, which tells the reason; at the hard one SIGKILL, which anybody may have sent.
+    if (limit(RLIMIT_CPU, limits->seconds, 1) != 0) return -1;
+    return drop_capabilities();
+}
+
+static int set_stream(int number, int descriptor) {
+    if (descriptor < 0) descriptor = open("/dev/null", number == STDIN_FILENO ? O_RDONLY : O_WRONLY);
+    return descriptor < 0 ? -1 : dup2(descriptor, number);
+}
+
+static int prepare(
+    const char *folder, const struct linux_program_streams *streams, const struct linux_program_limits *confinement,
+    pid_t parent) {
     if (setpgid(0, 0) != 0) return -1;
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) return -1;
     // The parent may have ended before that.
@@ -61,22 +76,17 @@ static int prepare(const char *folder, int output, const struct linux_program_li
     sigset_t none;
     sigemptyset(&none);
     if (sigprocmask(SIG_SETMASK, &none, NULL) != 0) return -1;
-    int input = open("/dev/null", O_RDONLY);
-    if (input < 0 || dup2(input, STDIN_FILENO) < 0) return -1;
-    if (dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0) return -1;
-    if (chdir(folder) != 0 || close_on_exec() != 0) return -1;
-    if (limit(RLIMIT_AS, limits->memory, 0) != 0 || limit(RLIMIT_FSIZE, limits->file_size, 0) != 0) return -1;
-    if (limit(RLIMIT_NOFILE, limits->descriptors, 0) != 0) return -1;
-    // At the soft limit comes SIGXCPU, which tells the reason; at the hard one SIGKILL, which anybody may have sent.
-    if (limit(RLIMIT_CPU, limits->seconds, 1) != 0) return -1;
+    if (set_stream(STDIN_FILENO, streams->input) < 0 || set_stream(STDOUT_FILENO, streams->output) < 0) return -1;
+    if (set_stream(STDERR_FILENO, streams->errors) < 0) return -1;
+    if ((folder != NULL && chdir(folder) != 0) || close_on_exec() != 0) return -1;
     struct rlimit nothing = {0, 0};
     if (setrlimit(RLIMIT_CORE, &nothing) != 0) return -1;
-    return drop_capabilities();
+    return confinement == NULL ? 0 : confine(confinement);
 }
 
-pid_t linux_spawn_confined(
-    const char *path, char *const arguments[], char *const environment[], const char *folder, int output,
-    const struct linux_program_limits *limits) {
+pid_t linux_spawn_program(
+    const char *path, char *const arguments[], char *const environment[], const char *folder,
+    const struct linux_program_streams *streams, const struct linux_program_limits *confinement) {
     // Tells what went wrong before the program began; closed by execve when nothing did.
     int failure[2];
     if (pipe2(failure, O_CLOEXEC) != 0) return -errno;
@@ -87,7 +97,7 @@ pid_t linux_spawn_confined(
     pthread_sigmask(SIG_SETMASK, &all, &before);
     pid_t child = fork();
     if (child == 0) {
-        if (prepare(folder, output, limits, parent) == 0) execve(path, arguments, environment);
+        if (prepare(folder, streams, confinement, parent) == 0) execve(path, arguments, environment);
         int error = errno;
         ssize_t written = write(failure[1], &error, sizeof error);
         (void)written;
@@ -108,3 +118,5 @@ pid_t linux_spawn_confined(
     if (child < 0 || count > 0) return error == 0 ? -EINVAL : -error;
     return child;
 }
+
+int linux_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC) == 0 ? 0 : -errno; }
