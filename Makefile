@@ -12,7 +12,7 @@ RUN_PACKAGES := squashfs-tools kmod ipxe
 LAB_PACKAGES := qemu-system-x86 qemu-system-arm ovmf qemu-efi-aarch64 ipxe-qemu dnsmasq-base kea-dhcp4-server isc-dhcp-server \
     iproute2 ethtool procps tcpdump cpio zstd xz-utils
 # The peers that tests and benchmarks compare with.
-TEST_PACKAGES := tftp-hpa curl skopeo gzip tar nginx-light systemd
+TEST_PACKAGES := tftp-hpa curl skopeo gzip tar nginx-light systemd docker-registry apache2-utils openssl
 
 # One release build serves all, demo, bench and install. Swift's own libraries are in it, so that it runs where there is no
 # toolchain; with other flags everything would be built a second time.
@@ -106,7 +106,7 @@ packages:
 	    $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=400 \
 	        $$missing >/dev/null; status=$$?; \
 	    if [ -n "$$made" ]; then $(SUDO) rm -f $$policy; fi; \
-	    for unit in $(filter %-server,$(LAB_PACKAGES)); do \
+	    for unit in $(filter %-server %-registry,$(LAB_PACKAGES) $(TEST_PACKAGES)); do \
 	        if [[ " $$missing " == *$$unit* ]] && command -v systemctl >/dev/null; then $(SUDO) systemctl -q disable $$unit || true; fi; \
 	    done; \
 	    exit $$status; \

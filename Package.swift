@@ -251,6 +251,14 @@ let package = Package(
                 "TFTPService",
                 logging, system,
             ]),
+        /** Registries that play what was seen in the field, real ones, and what goes wrong on the way to them. */
+        .target(
+            name: "RegistryTesting",
+            dependencies: [
+                "Digests", "FolderTesting", "ProgramTesting", "ServerTesting",
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ], path: "Tests/RegistryTesting", swiftSettings: strict),
         tests(
             "RegistriesTests",
             [
