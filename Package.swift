@@ -103,7 +103,7 @@ let package = Package(
         library(
             "Registries",
             [
-                "Bytes", "Compression", "Digests", "Errors", "NetworkTypes", "OCIModel", "Workers", logging,
+                "Bytes", "Compression", "Digests", "Errors", "NetworkTypes", "OCIModel", "Programs", "Workers", logging,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
@@ -265,6 +265,12 @@ let package = Package(
                 "Bytes", "CodecTesting", "Compression", "Digests", "NetworkTypes", "OCIModel", "Registries",
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
             ]),
+        tests(
+            "RegistryServerTests",
+            [
+                "Digests", "FolderTesting", "OCIModel", "Programs", "Registries", "RegistryTesting", "ServerTesting",
+                "VectorTesting", logging, .product(name: "NIOCore", package: "swift-nio"),
+            ], resources: [.copy("Fixtures")]),
         tests("OCIModelTests", ["CodecTesting", "Digests", "OCIModel"]),
         tests("StoresTests", ["Compositions", "Digests", "FolderTesting", "ProgramTesting", "Stores"]),
         tests("SquashFSTests", ["Bytes", "CTesting", "CodecTesting", "Compression", "FolderTesting", "SquashFS"]),

@@ -15,6 +15,8 @@ public enum VectorFile: String, CaseIterable, Sendable {
     case captures = "pcaps"
     /// Messages after what people reported of their machines.
     case field = "field"
+    /// What registries answer.
+    case registries = "registries.jsonl"
 
     /// Why no vectors can be had.
     public struct Failure: Error, CustomStringConvertible {
@@ -35,6 +37,7 @@ public enum VectorFile: String, CaseIterable, Sendable {
             case .commandLines, .meta: "TalosModelTests"
             case .captures: "DHCPTests"
             case .field: "NetbootTests"
+            case .registries: "RegistryServerTests"
             }
         return URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .appending(path: "\(target)/Fixtures/\(rawValue)")
