@@ -113,9 +113,8 @@ let package = Package(
             "Releases",
             [
                 "Workers", "CanonicalYAML", "Compositions", "Compression", "Digests", "Errors", "Files",
-                "FolderChanges",
-                "OCIModel",
-                "Stores", "TalosModel", "TarArchives", "Trust", system,
+                "FolderChanges", "OCIModel", "Registries", "Stores", "TalosModel", "TarArchives", "Trust", system,
+                .product(name: "NIOCore", package: "swift-nio"),
             ]),
         /** Initramfs segments: extensions, microcode, modules.dep, the schematic's own. */
         library(
@@ -193,10 +192,8 @@ let package = Package(
         .executableTarget(
             name: "slipway",
             dependencies: [
-                "Assembly", "Compositions", "Errors", "Files", "Machines", "NetworkTypes", "Releases", "Schematics",
-                "Stores",
-                "TFTPService", "TalosModel", logging,
-                argumentParser, system,
+                "Assembly", "Compositions", "Errors", "Files", "Machines", "NetworkTypes", "OCIModel", "Registries",
+                "Releases", "Schematics", "Stores", "TFTPService", "TalosModel", logging, argumentParser, system,
             ], swiftSettings: strict),
 
         // MARK: - A release and a rack to try it with
@@ -385,7 +382,7 @@ let package = Package(
             "SlipwayTests",
             [
                 "Bytes", "DHCP", "DHCPRig", "Digests", "LayoutBuilding", "NamespaceTesting", "NetworkTypes", "OCIModel",
-                "ProgramTesting", "ServerTesting", "VectorTesting", "slipway",
+                "ProgramTesting", "RegistryTesting", "ServerTesting", "VectorTesting", "slipway",
             ], resources: [.copy("Fixtures")]),
         tests("PrometheusMetricsTests", ["PrometheusMetrics", coreMetrics]),
     ]

@@ -1,6 +1,7 @@
 import Compression
 import Errors
 import OCIModel
+import Registries
 import Stores
 import TarArchives
 import Trust
@@ -84,6 +85,7 @@ public struct ReleaseError: CodedError, Hashable, Sendable {
         case CompressionError.outputLimitExceeded(let format, let limit):
             self.init(.limit, "\(subject): the \(format) data unpacks to more than \(limit) bytes", cause: error)
         case let error as CompressionError: self.init(.layer, "\(subject): \(error)", cause: error)
+        case let error as RegistryError: self.init(.registry, error.message, cause: error)
         case let error as TrustRefusal: self.init(.refused, "\(subject): \(error)", cause: error)
         default: self.init(.layer, "\(subject): \(error)", cause: error)
         }
