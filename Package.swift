@@ -130,12 +130,14 @@ let package = Package(
                 "Workers", "Compositions", "Digests", "Errors", "Files", "Imaging", "NetworkTypes", "Releases",
                 "Schematics", "Stores", "TalosModel", "Trust", logging, metrics, system,
             ]),
+        /** Configuration files in YAML: read whole, with the place of everything in them and all that is wrong. */
+        library("ConfigurationYAML", ["CYAML", "CanonicalYAML", "Files", system]),
         /** The machines file: who boots what. */
         library(
             "Machines",
             [
-                "Bytes", "CYAML", "CanonicalYAML", "Files", "FolderChanges", "IPXE", "NetworkTypes", "Schematics",
-                "TalosModel", "Workers", system,
+                "Bytes", "CanonicalYAML", "Files", "FolderChanges", "IPXE", "NetworkTypes", "Schematics", "TalosModel",
+                "Workers", system, "ConfigurationYAML",
             ]),
         /** The DHCP proxy's decisions, as functions of values. */
         library("Netboot", ["Bytes", "DHCP", "NetworkTypes"]),
@@ -182,6 +184,7 @@ let package = Package(
             "Assembly",
             [
                 "Workers", "BootPlans", "Timelines", "Compositions", "DHCP", "DHCPService", "Digests", "Files",
+                "ConfigurationYAML",
                 "ImageFactory", "Frontends", "IPXE", "Imaging", "Machines", "Netboot", "NetworkTypes",
                 "PrometheusMetrics",
                 "Releases", "Schematics",
@@ -194,6 +197,7 @@ let package = Package(
             dependencies: [
                 "Assembly", "Compositions", "Errors", "Files", "Machines", "NetworkTypes", "OCIModel", "Registries",
                 "Releases", "Schematics", "Stores", "TFTPService", "TalosModel", logging, argumentParser, system,
+                "ConfigurationYAML",
             ], swiftSettings: strict),
 
         // MARK: - A release and a rack to try it with
@@ -330,7 +334,11 @@ let package = Package(
                 "OCIModel", "Releases", "Schematics", "Stores", "TalosModel", logging,
             ]),
         tests(
-            "MachinesTests", ["CodecTesting", "FolderTesting", "Machines", "NetworkTypes", "Schematics", "TalosModel"],
+            "MachinesTests",
+            [
+                "CodecTesting", "ConfigurationYAML", "FolderTesting", "Machines", "NetworkTypes", "Schematics",
+                "TalosModel",
+            ],
             resources: [.copy("Fixtures")]),
         tests("WorkersTests", ["Workers"]),
         tests("ProgramsTests", ["FolderTesting", "Programs"]),
@@ -339,7 +347,8 @@ let package = Package(
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "CPIO", "CanonicalYAML", "CaptureTesting", "DHCP", "HTTPSemantics", "IPXE", "Machines", "NetworkTypes",
+                "CPIO", "CanonicalYAML", "CaptureTesting", "ConfigurationYAML", "DHCP", "HTTPSemantics", "IPXE",
+                "Machines", "NetworkTypes",
                 "OCIModel",
                 "Schematics", "TFTP", "TalosModel", "TarArchives",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -365,8 +374,9 @@ let package = Package(
         tests(
             "FrontendsTests",
             [
-                "BootPlans", "Timelines", "CodecTesting", "Compositions", "Digests", "FolderTesting", "ImageFactory",
-                "Frontends", "Imaging",
+                "BootPlans", "Timelines", "CodecTesting", "Compositions", "ConfigurationYAML", "Digests",
+                "FolderTesting",
+                "ImageFactory", "Frontends", "Imaging",
                 "LayoutBuilding",
                 "Machines", "NetworkTypes", "OCIModel", "PrometheusMetrics", "Releases", "Schematics", "ServerTesting",
                 "Stores",

@@ -1,3 +1,4 @@
+import ConfigurationYAML
 import DHCPService
 import Foundation
 import Imaging

@@ -1,4 +1,4 @@
-import Machines
+import ConfigurationYAML
 import TalosModel
 
 extension Appliance {

@@ -1,3 +1,5 @@
+import ConfigurationYAML
+
 /// A sound machines file with every file that it names, as it was: what a daemon starts from while the file itself is refused.
 public struct KeptMachinesFile: Hashable, Sendable {
     /// The file's path, as it was given.

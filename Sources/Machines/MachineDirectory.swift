@@ -1,3 +1,4 @@
+import ConfigurationYAML
 import Files
 import FolderChanges
 import Synchronization
@@ -21,7 +22,7 @@ public final class MachineDirectory: Sendable {
     /// How loading went.
     public struct Status: Hashable, Sendable {
         /// What is wrong with the file as it is now; empty when it is in force.
-        public var problems: [MachinesProblem] = []
+        public var problems: [ConfigurationProblem] = []
         /// How many problems there are beyond the listed ones.
         public var unlistedProblems = 0
         /// How often a file was taken into force.

@@ -1,3 +1,4 @@
+import ConfigurationYAML
 import TalosModel
 
 /// The settings of an entry or of the defaults, as far as they are given.

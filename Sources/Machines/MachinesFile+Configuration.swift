@@ -1,3 +1,5 @@
+import ConfigurationYAML
+
 /// Why a machine's configuration cannot be served.
 public struct ConfigurationError: Error, Sendable, CustomStringConvertible {
     public let description: String

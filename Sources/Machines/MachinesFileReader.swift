@@ -1,3 +1,4 @@
+import ConfigurationYAML
 import Files
 import IPXE
 import NetworkTypes
@@ -41,16 +42,15 @@ struct MachinesFileReader {
     static func load(_ path: String, text: [UInt8]? = nil) -> Outcome {
         var reader = MachinesFileReader(path)
         let file = reader.read(text)
-        let result: Result<MachinesFile, MachinesFileError>
-        if let error = reader.problems.error {
-            result = .failure(error)
-        } else if let file {
-            result = .success(file)
-        } else {
-            reader.problems.add(
-                .start, "the file cannot be read", "look at its permissions and type")
-            result = .failure(reader.problems.error ?? MachinesFileError(problems: [], unlisted: 0))
+        if file == nil, reader.problems.isEmpty {
+            reader.problems.add(.start, "the file cannot be read", "look at its permissions and type")
         }
+        let result: Result<MachinesFile, MachinesFileError> =
+            if let file, reader.problems.isEmpty {
+                .success(file)
+            } else {
+                .failure(MachinesFileError(reader.problems))
+            }
         return Outcome(result: result, files: reader.files.states)
     }
 
@@ -66,34 +66,23 @@ struct MachinesFileReader {
     private mutating func read(_ text: [UInt8]?) -> MachinesFile? {
         files.note(path)
         let start = TextPosition.start
-        let root: ConfigurationNode
         do {
             bytes = try text ?? RegularFile.read(path, limit: Self.sizeLimit)
         } catch {
             problems.add(start, "the file cannot be read: \(error)", "correct its path or its permissions")
             return nil
         }
-        let lookAlikes = LookAlikes(in: bytes)
-        do {
-            guard !Self.isUTF16(bytes) else {
-                problems.add(start, "the file is UTF-16, and not UTF-8", "save it as UTF-8")
-                return nil
-            }
-            guard let document = try ConfigurationLoader.load(bytes, isForeign: SchematicReader.isSchematic),
-                !document.isNull
-            else {
-                // An editor that writes in place leaves an empty file for a moment: nobody's machines must vanish then.
-                problems.add(start, "the file is empty", "write at least 'machines: []'")
-                return nil
-            }
-            root = document
-        } catch {
-            report(error, lookAlikes)
+        let document = ConfigurationText(bytes, isForeign: SchematicReader.isSchematic)
+            .document(problems: problems) { schematics.report($0) }
+        let root: ConfigurationNode
+        switch document {
+        case .root(let node): root = node
+        case .refused: return nil
+        case .empty:
+            // An editor that writes in place leaves an empty file for a moment: nobody's machines must vanish then.
+            problems.add(start, "the file is empty", "write at least 'machines: []'")
             return nil
         }
-        let misleading = lookAlikes.misleading(in: root, isForeign: SchematicReader.isSchematic)
-        for occurrence in misleading { problems.add(occurrence) }
-        problems.settle(misleading.map(\.position.line))
         schematics.text = bytes
         let top = MappingReader(root, what: "the machines file", keys: Self.keys, problems: problems)
         if let node = top.node("schematics") { schematics.readNamed(node) }
@@ -119,24 +108,6 @@ struct MachinesFileReader {
             unknownMatch: unknownMatch,
             schematics: schematics.found.sorted { $0.key.digest < $1.key.digest }.map(\.value),
             referencedFiles: files.states.keys.filter { $0 != path }.sorted())
-    }
-
-    /// Says why the file is no YAML.
-    private func report(_ failure: ConfigurationLoader.Failure, _ lookAlikes: LookAlikes) {
-        switch failure {
-        case .syntax(let error):
-            problems.add(error.position, error.message, error.remedy)
-            for occurrence in lookAlikes.near(error) { problems.add(occurrence) }
-        case .part(let fault):
-            schematics.report(fault)
-        }
-    }
-
-    /// Whether a text begins as UTF-16 does: with its byte order mark, or with an ASCII character of two bytes.
-    private static func isUTF16(_ bytes: [UInt8]) -> Bool {
-        guard bytes.count >= 2 else { return false }
-        let (first, second) = (bytes[0], bytes[1])
-        return (first, second) == (0xFF, 0xFE) || (first, second) == (0xFE, 0xFF) || (first == 0) != (second == 0)
     }
 
     private mutating func readMachines(
@@ -279,11 +250,5 @@ extension ConfigurationNode {
     fileprivate func scalar(of name: String) -> String? {
         guard let node = self[name], !node.isNull, case .scalar(let text, _) = node.content else { return nil }
         return text
-    }
-}
-
-extension ProblemList {
-    fileprivate func add(_ occurrence: LookAlikes.Occurrence) {
-        add(occurrence.position, occurrence.message, occurrence.kind.remedy)
     }
 }

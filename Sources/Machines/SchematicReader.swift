@@ -1,4 +1,5 @@
 import CanonicalYAML
+import ConfigurationYAML
 import Schematics
 
 /// Reads schematics: inline, from files beside the machines file, by ID, or by a name given to one of these.

@@ -1,4 +1,5 @@
 import Bytes
+import ConfigurationYAML
 
 /// Kernel arguments that a comma in a flow list has split: `[console=ttyS0,115200]` is a list of two.
 ///

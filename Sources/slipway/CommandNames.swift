@@ -1,5 +1,5 @@
 import ArgumentParser
-import Machines
+import ConfigurationYAML
 
 /// Tells of a misspelt subcommand what it may have been; the parser takes it for an argument too many.
 enum CommandNames {

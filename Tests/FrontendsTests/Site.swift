@@ -1,5 +1,6 @@
 import BootPlans
 import Compositions
+import ConfigurationYAML
 import CoreMetrics
 import Foundation
 import ImageFactory

@@ -1,3 +1,4 @@
+import ConfigurationYAML
 import FolderTesting
 import Foundation
 import Machines

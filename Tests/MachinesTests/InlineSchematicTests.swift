@@ -1,4 +1,5 @@
 import CodecTesting
+import ConfigurationYAML
 import FolderTesting
 import Machines
 import Schematics

@@ -1,4 +1,5 @@
 import CodecTesting
+import ConfigurationYAML
 import FolderTesting
 import Foundation
 import Machines

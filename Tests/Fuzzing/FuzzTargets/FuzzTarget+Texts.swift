@@ -1,4 +1,5 @@
 import CanonicalYAML
+import ConfigurationYAML
 import IPXE
 import Machines
 import Schematics

@@ -1,6 +1,6 @@
 /// Characters that look like what YAML is written with, and are none of it. Word processors, web pages and keyboards put them
 /// where people mean quotes and spaces, and to YAML they are letters like any other.
-enum LookAlike: Hashable, Sendable {
+public enum LookAlike: Hashable, Sendable {
     case doubleQuote, singleQuote, space, nothing, lineBreak, hyphen, punctuation
 
     init?(_ scalar: Unicode.Scalar) {
@@ -31,7 +31,7 @@ enum LookAlike: Hashable, Sendable {
         }
     }
 
-    var remedy: String {
+    public var remedy: String {
         switch self {
         case .doubleQuote: "write a straight \""
         case .singleQuote: "write a straight '"
@@ -45,14 +45,15 @@ enum LookAlike: Hashable, Sendable {
 }
 
 /// The look-alikes of a text, with their places.
-struct LookAlikes {
-    struct Occurrence {
-        var kind: LookAlike
+public struct LookAlikes {
+    /// One of them, and where it stands.
+    public struct Occurrence {
+        public var kind: LookAlike
         var scalar: Unicode.Scalar
-        var position: TextPosition
+        public var position: TextPosition
         var offset: Int
 
-        var message: String {
+        public var message: String {
             let digits = String(scalar.value, radix: 16, uppercase: true)
             let code = "U+" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
             return (kind.isVisible ? "'\(scalar)' (\(code))" : code) + " is \(kind.nature)"
@@ -64,7 +65,8 @@ struct LookAlikes {
 
     private(set) var occurrences: [Occurrence] = []
 
-    init(in bytes: [UInt8]) {
+    /// Those of a text.
+    public init(in bytes: [UInt8]) {
         guard bytes.contains(where: { $0 >= 0x80 }) else { return }
         var position = TextPosition.start
         var offset = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
@@ -109,7 +111,7 @@ struct LookAlikes {
     ///
     /// - Parameter isOfOtherReader: Which mappings hold text that another reader takes as it is written; within quotes it
     ///   is left alone.
-    func misleading(in root: ConfigurationNode, isForeign: ForeignPart.Rule = { _ in false }) -> [Occurrence] {
+    public func misleading(in root: ConfigurationNode, isForeign: ForeignPart.Rule = { _ in false }) -> [Occurrence] {
         guard !occurrences.isEmpty else { return [] }
         var words: [Word] = []
         Self.collect(root, path: [], isForeign: isForeign, isInForeign: false, into: &words)

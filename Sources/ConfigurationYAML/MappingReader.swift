@@ -1,6 +1,6 @@
-/// A mapping of a machines file whose keys are known in advance.
-struct MappingReader {
-    let node: ConfigurationNode
+/// A mapping of a configuration file whose keys are known in advance.
+public struct MappingReader {
+    public let node: ConfigurationNode
     private let what: String
     private let problems: ProblemList
     private var values: [String: ConfigurationNode] = [:]
@@ -9,7 +9,7 @@ struct MappingReader {
     /// an empty one.
     ///
     /// - Parameter what: The mapping's name in messages, as in "machine 'cp-1'".
-    init(_ node: ConfigurationNode, what: String, keys: [String], problems: ProblemList) {
+    public init(_ node: ConfigurationNode, what: String, keys: [String], problems: ProblemList) {
         self.node = node
         self.what = what
         self.problems = problems
@@ -43,7 +43,7 @@ struct MappingReader {
     }
 
     /// The node of a key; an empty one is a problem and reads as absent.
-    func node(_ key: String) -> ConfigurationNode? {
+    public func node(_ key: String) -> ConfigurationNode? {
         guard let value = values[key] else { return nil }
         guard !value.isNull else {
             problems.add(value.position, "'\(key)' of \(what) is empty", "give it a value or remove the key")
@@ -53,18 +53,18 @@ struct MappingReader {
     }
 
     /// Whether a key stands there, whatever its value.
-    func has(_ key: String) -> Bool { values[key] != nil }
+    public func has(_ key: String) -> Bool { values[key] != nil }
 
     /// Where the value of a key stands.
-    func position(of key: String) -> TextPosition? { values[key]?.position }
+    public func position(of key: String) -> TextPosition? { values[key]?.position }
 
     /// The text of a key. Numbers are text too, so that version 1.10 stays 1.10.
-    func text(_ key: String) -> (text: String, position: TextPosition)? {
+    public func text(_ key: String) -> (text: String, position: TextPosition)? {
         node(key).flatMap { text(key, $0, expected: "it is a single value") }
     }
 
     /// The texts of a key that has one or a list of several; nil when one of them is a problem.
-    func texts(_ key: String) -> [(text: String, position: TextPosition)]? {
+    public func texts(_ key: String) -> [(text: String, position: TextPosition)]? {
         guard let value = node(key) else { return nil }
         guard case .sequence(let items) = value.content else {
             return text(key, value, expected: "it is a single value, or a list of them").map { [$0] }
@@ -92,7 +92,8 @@ struct MappingReader {
     }
 
     /// The value of a key that has few.
-    func choice<Choice: RawRepresentable<String> & CaseIterable>(_ key: String, as type: Choice.Type) -> Choice? {
+    public func choice<Choice: RawRepresentable<String> & CaseIterable>(_ key: String, as type: Choice.Type) -> Choice?
+    {
         guard let (text, position) = text(key) else { return nil }
         if let choice = Choice(rawValue: text) { return choice }
         let known = Choice.allCases.map(\.rawValue)
@@ -103,7 +104,7 @@ struct MappingReader {
     }
 
     /// The truth value of a key.
-    func truth(_ key: String) -> Bool? {
+    public func truth(_ key: String) -> Bool? {
         guard let (text, position) = text(key) else { return nil }
         switch text {
         case "true": return true
@@ -115,12 +116,12 @@ struct MappingReader {
     }
 
     /// A key's value read by a function that names what it does not like.
-    func value<Value>(_ key: String, remedy: String, parse: (String) throws -> Value?) -> Value? {
+    public func value<Value>(_ key: String, remedy: String, parse: (String) throws -> Value?) -> Value? {
         text(key).flatMap { value(key, $0, remedy: remedy, parse: parse) }
     }
 
     /// The same for text that was read before.
-    func value<Value>(
+    public func value<Value>(
         _ key: String, _ found: (text: String, position: TextPosition), remedy: String,
         parse: (String) throws -> Value?
     ) -> Value? {
@@ -135,7 +136,7 @@ struct MappingReader {
     }
 
     /// The items of a key, which is a list.
-    func items(_ key: String) -> [ConfigurationNode] {
+    public func items(_ key: String) -> [ConfigurationNode] {
         guard let value = node(key) else { return [] }
         guard case .sequence(let items) = value.content else {
             problems.add(value.position, "'\(key)' of \(what) is \(value.kindName)", "it is a list, as in [a, b]")

@@ -1,18 +1,21 @@
 import CYAML
 
 /// Limits on a configuration file, so that no file however made costs more than memory for its own size.
-struct ConfigurationLimits: Sendable {
+public struct ConfigurationLimits: Sendable {
     /// How deep lists and mappings may nest.
-    var depth = 64
+    public var depth = 64
     /// How many nodes all aliases together may stand for.
-    var aliasedNodes = 100_000
+    public var aliasedNodes = 100_000
+
+    /// The usual limits.
+    public init() {}
 }
 
 /// What libyaml or a limit has against a text.
-struct ConfigurationSyntaxError: Error {
-    var position: TextPosition
-    var message: String
-    var remedy: String
+public struct ConfigurationSyntaxError: Error {
+    public var position: TextPosition
+    public var message: String
+    public var remedy: String
     /// The line of the construct that it was found in, which may begin long before.
     var firstLine: Int?
     /// The part with a grammar of its own that it was found in.
@@ -22,7 +25,7 @@ struct ConfigurationSyntaxError: Error {
 /// Reads the one document of a text; the only user of libyaml.
 ///
 /// It works on events, not on libyaml's documents, which forget whether a tag was written.
-struct ConfigurationLoader: ~Copyable {
+public struct ConfigurationLoader: ~Copyable {
     private let parser: UnsafeMutablePointer<yaml_parser_t>
     private let bytes: [UInt8]
     private let limits: ConfigurationLimits

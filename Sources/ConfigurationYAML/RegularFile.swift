@@ -2,20 +2,20 @@ import Files
 import SystemPackage
 
 /// A file that a configuration names.
-enum RegularFile {
+public enum RegularFile {
     /// Why it cannot be used.
-    struct Failure: Error, CustomStringConvertible {
-        var description: String
+    public struct Failure: Error, CustomStringConvertible {
+        public var description: String
     }
 
     /// What files said when a machines file was kept, by their paths; read in their place while it is read anew.
-    @TaskLocal static var kept: [String: [UInt8]]?
+    @TaskLocal public static var kept: [String: [UInt8]]?
 
     /// The present state; nil when there is nothing.
-    static func state(of path: String) -> FileIdentity? { try? FileIdentity(at: path, followingLinks: true) }
+    public static func state(of path: String) -> FileIdentity? { try? FileIdentity(at: path, followingLinks: true) }
 
     /// Checks that the file is there, is a file, can be read, and is not longer than `limit` bytes.
-    static func check(_ path: String, limit: Int) throws(Failure) {
+    public static func check(_ path: String, limit: Int) throws(Failure) {
         if let kept {
             guard kept[path] != nil else { throw failure(.noSuchFileOrDirectory) }
             return
@@ -24,7 +24,7 @@ enum RegularFile {
     }
 
     /// The file's bytes, `limit` at most.
-    static func read(_ path: String, limit: Int) throws(Failure) -> [UInt8] {
+    public static func read(_ path: String, limit: Int) throws(Failure) -> [UInt8] {
         if let kept {
             guard let content = kept[path] else { throw failure(.noSuchFileOrDirectory) }
             guard content.count <= limit else { throw tooLong(limit) }
@@ -55,15 +55,15 @@ enum RegularFile {
 }
 
 /// File names as paths.
-enum FilePath {
+public enum FilePath {
     /// The folder that a file is in.
-    static func folder(of path: String) -> String {
+    public static func folder(of path: String) -> String {
         guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
         return slash == path.startIndex ? "/" : String(decoding: path.utf8[..<slash], as: UTF8.self)
     }
 
     /// A path that a file in `folder` names.
-    static func resolve(_ path: String, in folder: String) -> String {
+    public static func resolve(_ path: String, in folder: String) -> String {
         let slash = UInt8(ascii: "/")
         return path.utf8.first == slash ? path : folder.utf8.last == slash ? folder + path : "\(folder)/\(path)"
     }

@@ -4,19 +4,19 @@ import CanonicalYAML
 /// schematic, which means what Image Factory's YAML makes of its text.
 ///
 /// libyaml only has to find where it ends. Where it cannot, because the dialects differ, the other grammar tells.
-struct ForeignPart {
+public struct ForeignPart: Sendable {
     /// Whether the mapping at a path is such a part. A path has the keys that lead to it, and nil for the items of lists.
-    typealias Rule = (_ path: [String?]) -> Bool
+    public typealias Rule = (_ path: [String?]) -> Bool
 
-    var path: [String?]
-    var position: TextPosition
+    public var path: [String?]
+    public var position: TextPosition
     /// Where it begins in the bytes.
     var start: Int
 
     /// What the other grammar has against the part.
-    struct Fault: Error {
-        var part: ForeignPart
-        var error: LoadError
+    public struct Fault: Error {
+        public var part: ForeignPart
+        public var error: LoadError
     }
 
     /// The bytes that the part takes, by its own grammar.
@@ -51,11 +51,11 @@ struct ForeignPart {
 }
 
 extension Position {
-    init(_ position: TextPosition) { self.init(line: position.line, column: position.column) }
+    public init(_ position: TextPosition) { self.init(line: position.line, column: position.column) }
 }
 
 extension TextPosition {
-    init(_ position: Position) { self.init(line: position.line, column: position.column) }
+    public init(_ position: Position) { self.init(line: position.line, column: position.column) }
 }
 
 extension ConfigurationLoader {
@@ -63,7 +63,7 @@ extension ConfigurationLoader {
     private static let retries = 16
 
     /// Why a text cannot be read.
-    enum Failure: Error {
+    public enum Failure: Error {
         case syntax(ConfigurationSyntaxError)
         case part(ForeignPart.Fault)
     }
@@ -73,7 +73,7 @@ extension ConfigurationLoader {
     /// - Parameter isForeign: Which mappings another reader reads by its own grammar. Their places are right, their
     ///   contents may be anything.
     /// - Returns: nil when the text has no document: it is empty, or holds comments only.
-    static func load(
+    public static func load(
         _ bytes: [UInt8], limits: ConfigurationLimits = .init(), isForeign: @escaping ForeignPart.Rule = { _ in false }
     ) throws(Failure) -> ConfigurationNode? {
         var text = bytes

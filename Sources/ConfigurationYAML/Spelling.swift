@@ -1,7 +1,7 @@
 /// Names that somebody may have meant.
 public enum Spelling {
     /// Ends a message about an unknown name: the nearest known one, or all of them.
-    static func remedy(for name: String, among known: [String], otherwise: String) -> String {
+    public static func remedy(for name: String, among known: [String], otherwise: String) -> String {
         guard let nearest = nearest(to: name, among: known) else { return otherwise }
         return "did you mean '\(nearest)'?"
     }
