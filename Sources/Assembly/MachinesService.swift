@@ -33,6 +33,8 @@ struct MachinesService: Service {
         case .success(let file):
             logger.notice(
                 "machines file in force", metadata: ["file": "\(file.path)", "machines": "\(file.machines.count)"])
+        case .failure where machines.isMissing:
+            logger.notice("there is no machines file any more", metadata: ["file": "\(machines.path)"])
         case .failure(let error):
             let standing = machines.standing
             let consequence =

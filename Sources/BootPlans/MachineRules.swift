@@ -8,10 +8,10 @@ struct MachineRules {
     private let file: MachinesFile?
     private let isNamed: Bool
 
-    /// - Parameter directory: Where the file in force is; nil when the daemon was started without one.
+    /// - Parameter directory: Where the file in force is; nil when the daemon has none.
     init(_ directory: MachineDirectory?) {
         file = directory?.current
-        isNamed = directory != nil
+        isNamed = directory.map { !$0.isMissing } ?? false
     }
 
     var unknown: UnknownMachinePolicy { file?.unknown ?? .ignore }
@@ -44,7 +44,7 @@ struct MachineRules {
         guard let file else {
             return isNamed
                 ? "the machines file is refused, and there is no earlier one; see the log"
-                : "there is no machines file; start with --config FILE"
+                : "there is no machines file; write one, or name it with --config FILE"
         }
         // Strangers are told this, too: where the file is stays out of it.
         let name = file.path.utf8.split(separator: UInt8(ascii: "/")).last.map { String(decoding: $0, as: UTF8.self) }

@@ -14,6 +14,12 @@ public enum RegularFile {
     /// The present state; nil when there is nothing.
     public static func state(of path: String) -> FileIdentity? { try? FileIdentity(at: path, followingLinks: true) }
 
+    /// Whether nothing has this name, not even a link that leads nowhere.
+    public static func isAbsent(_ path: String) -> Bool {
+        do { _ = try FileIdentity(at: path) } catch { return error == .noSuchFileOrDirectory || error == .notDirectory }
+        return false
+    }
+
     /// Checks that the file is there, is a file, can be read, and is not longer than `limit` bytes.
     public static func check(_ path: String, limit: Int) throws(Failure) {
         if let kept {

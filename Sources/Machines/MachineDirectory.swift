@@ -39,6 +39,7 @@ public final class MachineDirectory: Sendable {
 
         var current: MachinesFile?
         var status = Status()
+        var isMissing = false
         var files: [String: FileIdentity?]
         var begunLoads = 0
         /// Which of the begun loads the rest is from.
@@ -47,16 +48,24 @@ public final class MachineDirectory: Sendable {
 
     /// The file's path.
     public let path: String
+    /// Whether there may be no file, as long as there has been none.
+    private let mayBeMissing: Bool
     private let state: Mutex<State>
 
     /// A directory that has loaded nothing yet.
-    public init(path: String) {
+    ///
+    /// - Parameter mayBeMissing: Whether there need not be a file. One that was in force is missed all the same.
+    public init(path: String, mayBeMissing: Bool = false) {
         self.path = path
+        self.mayBeMissing = mayBeMissing
         state = Mutex(State(files: [path: nil]))
     }
 
     /// The file in force; nil until a load succeeds.
     public var current: MachinesFile? { state.withLock { $0.current } }
+
+    /// Whether there is no file, and need not be.
+    public var isMissing: Bool { state.withLock { $0.isMissing } }
 
     /// Which file is in force.
     public var standing: Standing { state.withLock { $0.standing } }
@@ -81,20 +90,28 @@ public final class MachineDirectory: Sendable {
             state.begunLoads += 1
             return state.begunLoads
         }
+        let isAbsent = mayBeMissing && RegularFile.isAbsent(path)
         let outcome = MachinesFileReader.load(path)
         // What is replaced goes when the lock is free again: a large file takes a while to take apart.
         let replaced = state.withLock { state -> MachinesFile? in
             guard load > state.latestLoad else { return nil }
             state.latestLoad = load
             state.files = outcome.files
+            state.isMissing = isAbsent && state.current == nil
             switch outcome.result {
             case .success(let file):
+                // It may have come after the look.
+                state.isMissing = false
                 let replaced = state.current
                 state.current = file
                 state.status.problems = []
                 state.status.unlistedProblems = 0
                 state.status.successfulLoads += 1
                 return replaced
+            case .failure where state.isMissing:
+                state.status.problems = []
+                state.status.unlistedProblems = 0
+                return nil
             case .failure(let error):
                 state.status.problems = error.problems
                 state.status.unlistedProblems = error.unlisted

@@ -119,6 +119,36 @@ import Testing
         }
     }
 
+    @Test func aFileThatNeedNotBeThereIsTakenWhenItComesAndMissedWhenItGoes() async throws {
+        let folder = try TemporaryFolder()
+        let path = "\(folder.path)/machines.yaml"
+        let directory = MachineDirectory(path: path, mayBeMissing: true)
+        directory.reload()
+        #expect(directory.isMissing && directory.current == nil && directory.status.problems.isEmpty)
+        #expect(directory.status.refusedLoads == 0)
+        try await running(directory) { load in
+            try folder.write("machines.yaml", "machines: 5")
+            try await load { !$0 && !directory.isMissing && directory.status.problems.count == 1 }
+            try FileManager.default.removeItem(atPath: path)
+            try await load { !$0 && directory.isMissing && directory.status.problems.isEmpty }
+            try folder.write("machines.yaml", Self.text("first"))
+            try await load { $0 && names(directory) == ["first"] && !directory.isMissing }
+            try FileManager.default.removeItem(atPath: path)
+            try await load { !$0 && !directory.isMissing && directory.status.problems.count == 1 }
+            #expect(names(directory) == ["first"] && directory.standing == .lastGood)
+        }
+    }
+
+    /// A link that leads nowhere is somebody's mistake.
+    @Test func aLinkThatLeadsNowhereIsNoMissingFile() throws {
+        let folder = try TemporaryFolder()
+        let path = "\(folder.path)/machines.yaml"
+        try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: "nowhere")
+        let directory = MachineDirectory(path: path, mayBeMissing: true)
+        directory.reload()
+        #expect(!directory.isMissing && directory.status.problems.count == 1)
+    }
+
     @Test func whatTheKernelDoesNotReportIsFoundByComparing() async throws {
         let folder = try TemporaryFolder()
         let elsewhere = try TemporaryFolder()
