@@ -151,6 +151,9 @@ let package = Package(
                 "Netboot", "NetworkTypes", "Releases", "Schematics", "Stores", "TalosModel", logging,
             ]),
 
+        /** What an operator can set: declared once, read out of file, environment and flags. */
+        library("Settings", ["ConfigurationYAML", "NetworkTypes", logging]),
+
         // MARK: - Servers
         /** DHCP proxy beside any other server, which it leaves its port, and ear for what others offer. */
         library("DHCPService", ["CLinux", "DHCP", "Netboot", "NetworkTypes", "Timelines", "Workers", logging]),
@@ -187,7 +190,7 @@ let package = Package(
                 "ConfigurationYAML",
                 "ImageFactory", "Frontends", "IPXE", "Imaging", "Machines", "Netboot", "NetworkTypes",
                 "PrometheusMetrics",
-                "Releases", "Schematics",
+                "Releases", "Schematics", "Settings",
                 "Stores", "TFTP", "TFTPService", "TalosModel", logging, metrics,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
@@ -196,8 +199,8 @@ let package = Package(
             name: "slipway",
             dependencies: [
                 "Assembly", "Compositions", "Errors", "Files", "Machines", "NetworkTypes", "OCIModel", "Registries",
-                "Releases", "Schematics", "Stores", "TFTPService", "TalosModel", logging, argumentParser, system,
-                "ConfigurationYAML",
+                "Releases", "Schematics", "Stores", "TalosModel", logging, argumentParser, system, "ConfigurationYAML",
+                "Settings",
             ], swiftSettings: strict),
 
         // MARK: - A release and a rack to try it with
@@ -340,6 +343,7 @@ let package = Package(
                 "TalosModel",
             ],
             resources: [.copy("Fixtures")]),
+        tests("SettingsTests", ["CodecTesting", "NetworkTypes", "Settings", logging]),
         tests("WorkersTests", ["Workers"]),
         tests("ProgramsTests", ["FolderTesting", "Programs"]),
         tests("TrustTests", ["Compositions", "Digests", "OCIModel", "Trust"]),
@@ -350,7 +354,7 @@ let package = Package(
                 "CPIO", "CanonicalYAML", "CaptureTesting", "ConfigurationYAML", "DHCP", "HTTPSemantics", "IPXE",
                 "Machines", "NetworkTypes",
                 "OCIModel",
-                "Schematics", "TFTP", "TalosModel", "TarArchives",
+                "Schematics", "Settings", "TFTP", "TalosModel", "TarArchives",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ], path: "Tests/Fuzzing/FuzzTargets", swiftSettings: strict),
         .systemLibrary(name: "CLibFuzzer", path: "Tests/Fuzzing/CLibFuzzer"),
@@ -387,7 +391,7 @@ let package = Package(
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
             ]),
-        tests("AssemblyTests", ["Assembly", "Timelines", "NetworkTypes", logging]),
+        tests("AssemblyTests", ["Assembly", "Timelines", "NetworkTypes", "Settings", logging]),
         tests(
             "SlipwayTests",
             [

@@ -3,6 +3,7 @@ import ImageFactory
 import Imaging
 import Releases
 import Schematics
+import Settings
 import TalosModel
 
 extension Appliance {

@@ -6,6 +6,7 @@ import Machines
 import Netboot
 import NetworkTypes
 import Releases
+import Settings
 import Stores
 
 extension Appliance {
@@ -34,7 +35,8 @@ extension Appliance {
         do {
             for name in settings.interfaces where try HostAddress.find(on: [name]) == nil {
                 problems.append(
-                    "--interface \(name): there is no such interface, or it has no IPv4 address; see 'ip -4 address'")
+                    "\(settings.$interfaces.title) \(name): there is no such interface, or it has no IPv4 address; see 'ip -4 address'"
+                )
             }
         } catch {
             problems.append("\(error)")
@@ -47,7 +49,7 @@ extension Appliance {
                     + "--loader-folder")
         }
         problems += settings.folderProblems + settings.addressProblems + settings.publishingProblems
-        guard let path = settings.machinesFile else { return problems }
+        guard let path = settings.machinesFile, missingMachinesFile(settings) == nil else { return problems }
         do {
             let file = try MachinesFile.load(path)
             if let catalog { problems += unbootable(file, catalog, found, settings) }
@@ -56,6 +58,24 @@ extension Appliance {
             if error.unlisted > 0 { problems.append("\(path): and \(error.unlisted) more problems") }
         }
         return problems
+    }
+
+    /// What is wrong with the machines file by itself, where settings cannot be relied on.
+    public static func checkMachinesFile(of settings: ApplianceSettings) -> [String] {
+        guard let path = settings.machinesFile, missingMachinesFile(settings) == nil else { return [] }
+        do { _ = try MachinesFile.load(path) } catch {
+            return error.problems.map(\.description)
+                + (error.unlisted > 0 ? ["\(path): and \(error.unlisted) more problems"] : [])
+        }
+        return []
+    }
+
+    /// The machines file's path, where nobody has named one and there is none: a daemon then serves no machine.
+    public static func missingMachinesFile(_ settings: ApplianceSettings) -> String? {
+        guard !settings.$machinesFile.isGiven, let path = settings.machinesFile, RegularFile.isAbsent(path) else {
+            return nil
+        }
+        return path
     }
 
     /// What keeps machines of the file from booting, by their entry's place; and what this host lacks to make their images.

@@ -7,6 +7,7 @@ import Imaging
 import Machines
 import Netboot
 import NetworkTypes
+import Settings
 import TalosModel
 
 extension Appliance {

@@ -15,6 +15,7 @@ import PrometheusMetrics
 import Releases
 import Schematics
 import ServiceLifecycle
+import Settings
 import Stores
 import TFTPService
 import Timelines
@@ -71,7 +72,8 @@ public struct Appliance: Sendable {
             catalog: catalog, imager: imager,
             queue: BuildQueue(width: builds, capacity: settings.waitingBuilds), logger: logger)
         if let path = settings.machinesFile {
-            machines = try Self.machines(at: path, store: store, logger: logger)
+            machines = try Self.machines(
+                at: path, isNamed: settings.$machinesFile.isGiven, store: store, logger: logger)
         } else {
             machines = nil
         }
@@ -86,14 +88,22 @@ public struct Appliance: Sendable {
     }
 
     /// The machines file in force. A daemon whose file is refused starts from the last good one, or without machines: those
-    /// without a fault, and whoever asks for images, are not to suffer from it. What only looks is told what is wrong.
+    /// without a fault, and whoever asks for images, are not to suffer from it. What only looks is told what is wrong. One that nobody
+    /// has named need not be there yet; when it comes, it takes effect.
     private static func machines(
-        at path: String, store: EmbeddedStore, logger: Logger
-    ) throws(ApplianceError) -> MachineDirectory {
-        let directory = MachineDirectory(path: path)
+        at path: String, isNamed: Bool, store: EmbeddedStore, logger: Logger
+    ) throws(ApplianceError) -> MachineDirectory? {
+        let kept = LastGoodMachines(store: store).load(path: path)
+        let directory = MachineDirectory(path: path, mayBeMissing: !isNamed && kept == nil)
         guard case .failure(let error) = directory.reload() else { return directory }
-        guard store.access == .readWrite else { throw ApplianceError("the machines file is refused:\n\(error)") }
-        if let kept = LastGoodMachines(store: store).load(path: path) { directory.adopt(kept) }
+        let readsOnly = store.access != .readWrite
+        if directory.isMissing {
+            logger.notice(
+                "there is no machines file; no machine boots until it is written", metadata: ["file": "\(path)"])
+            return readsOnly ? nil : directory
+        }
+        guard !readsOnly else { throw ApplianceError("the machines file is refused:\n\(error)") }
+        if let kept { directory.adopt(kept) }
         let standing = directory.standing
         for problem in error.problems {
             logger.error("machines file refused; \(standing.sentence)", metadata: ["problem": "\(problem)"])
@@ -121,8 +131,13 @@ public struct Appliance: Sendable {
         // Before anything happens that would be added to them.
         await states.openJournal()
         let observer = NeighbourObserver(
-            timeline: timeline, trusted: settings.configurationNetworks, interfaces: settings.interfaces)
+            timeline: timeline, trusts: { [settings] in settings.givesConfigurations(to: $0) },
+            interfaces: settings.interfaces)
         let manager = ServiceManager()
+        for entry in SettingsListing(settings).entries where entry.isGiven {
+            logger.info(
+                "setting", metadata: ["name": "\(entry.name)", "value": "\(entry.value)", "from": "\(entry.origin)"])
+        }
         let parts = Set<ApplianceReadiness.Part>([.http]).union(settings.dhcp == .off ? [] : [.dhcp])
             .union(settings.servesTFTP ? [.tftp] : [])
         let readiness = ApplianceReadiness(waitingFor: parts) { [logger] ports in
@@ -211,9 +226,11 @@ public struct Appliance: Sendable {
         var options = TFTPServer.Settings()
         options.port = settings.tftpPort
         options.maximumTransfers = settings.tftpTransfers
-        options.maximumTransfersPerClient = settings.tftpTransfersPerClient
+        options.maximumTransfersPerClient = settings.tftpTransfersPerAddress
         options.singlePort = settings.tftpSinglePort
-        options.blockSizeLimits = settings.tftpBlockSizes
+        options.blockSizeLimits = settings.tftpBlockSizes.map { network, size in
+            .init(address: network.address, prefixLength: network.prefixLength, maximumBlockSize: size)
+        }
         let name = Self.name(version: version)
         let tree = loaders.tree { [settings] address in
             let server = ServerAddresses(address: address, httpPort: Int(settings.httpPort), loaders: [])
@@ -265,23 +282,25 @@ public struct Appliance: Sendable {
                 ConfigRoutes(planner: planner, observer: observer), MachineRoutes(timeline: timeline),
                 LoaderRoutes(
                     file: { [loaders] in try await loaders.file(named: $0) }, observer: observer, boot: boot),
-            ], name: name)
+            ], name: name,
+            settings: .init(address: settings.$httpAddress.handle, port: settings.$httpPort.handle))
         return HTTPService { [logger] in try await listener.serve(logger: logger, onRunning: onRunning) }
     }
 
     /// Metrics by themselves, where strangers do not come.
     private func metricsService(_ metrics: MetricsRoutes) -> (any Service)? {
         let endpoint: ListenEndpoint
+        let isChosen: Bool
         switch settings.metrics {
         case .off: return nil
-        case .usual: endpoint = ApplianceSettings.MetricsListening.usualEndpoint
-        case .endpoint(let chosen): endpoint = chosen
+        case .usual(let usual): (endpoint, isChosen) = (usual, false)
+        case .endpoint(let chosen): (endpoint, isChosen) = (chosen, true)
         }
         let listener = HTTPListener(
             address: endpoint.host.description, port: Int(endpoint.port), groups: [metrics],
             name: Self.name(version: version), limits: ConnectionLimits(total: 16, perClient: 16),
-            settings: .init(address: "--metrics-address", port: "--metrics-address"))
-        return HTTPService { [logger, isChosen = settings.metrics != .usual] in
+            settings: .init(address: settings.$metricsAddress.handle, port: settings.$metricsPort.handle))
+        return HTTPService { [logger] in
             do {
                 try await listener.serve(logger: logger) { port in
                     logger.info("metrics", metadata: ["address": "\(endpoint.host)", "port": "\(port)"])

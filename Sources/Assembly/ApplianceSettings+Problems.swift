@@ -2,15 +2,16 @@ import Glibc
 import ImageFactory
 import Netboot
 import NetworkTypes
+import Settings
 
 /// What is wrong with single settings, whatever the machines file and the store have: a sentence each, which begins with the option.
 extension ApplianceSettings {
     /// Folders that the operator has named and that cannot be read.
     var folderProblems: [String] {
-        var problems = loaderFolders.filter { !Self.usualLoaderFolders.contains($0) }
-            .compactMap { Self.problem(ofFolder: $0, option: "--loader-folder") }
-        if servesTFTP, tftpRoot != ApplianceSettings().tftpRoot,
-            let problem = Self.problem(ofFolder: tftpRoot, option: "--tftp-root")
+        var problems = chosenLoaderFolders.filter { !Self.usualLoaderFolders.contains($0) }
+            .compactMap { Self.problem(ofFolder: $0, option: $chosenLoaderFolders.title) }
+        if servesTFTP, tftpRoot != Self.usual.tftpRoot,
+            let problem = Self.problem(ofFolder: tftpRoot, option: $tftpRoot.title)
         {
             problems.append(problem)
         }
@@ -22,15 +23,15 @@ extension ApplianceSettings {
         var problems: [String] = []
         if let reason = Self.obstacle(toListeningOn: httpAddress.host) {
             problems.append(
-                "--http-address \(httpAddress): \(reason); name an address of this host, or leave the option out")
+                "\($httpAddress.title) \(httpAddress): \(reason); name an address of this host, or leave it out")
         }
         if case .endpoint(let endpoint) = metrics, let reason = Self.obstacle(toListeningOn: endpoint.host) {
             problems.append(
-                "--metrics-address \(endpoint): \(reason); name an address of this host, or leave the option out")
+                "\($metricsAddress.title) \(endpoint): \(reason); name an address of this host, or leave it out")
         }
         if httpPort == 0, dhcp != .off || servesTFTP {
             problems.append(
-                "--http-port 0: machines are told the port before it is known; name one, or leave the option out")
+                "\($httpPort.title) 0: machines are told the port before it is known; name one, or leave it out")
         }
         return problems
     }
@@ -38,17 +39,17 @@ extension ApplianceSettings {
     /// What keeps finished assets from being published.
     var publishingProblems: [String] {
         guard let folder = publishing?.folder else { return [] }
-        if let problem = publishingConflict ?? Self.problem(ofFolder: folder, option: "--published-assets") {
+        if let problem = publishingConflict ?? Self.problem(ofFolder: folder, option: $publishedAssetsFolder.title) {
             return [problem]
         }
         guard access(folder, W_OK | X_OK) == 0 else {
             let reason = String(cString: strerror(errno))
             return [
-                "--published-assets \(folder): nothing can be written there: \(reason); let the user that runs this write it, and "
+                "\($publishedAssetsFolder.title) \(folder): nothing can be written there: \(reason); let the user that runs this write it, and "
                     + "the service too (ReadWritePaths= of its unit)"
             ]
         }
-        return PublishedFile.lackOfRoom(in: folder).map { ["--published-assets \(folder): \($0)"] } ?? []
+        return PublishedFile.lackOfRoom(in: folder).map { ["\($publishedAssetsFolder.title) \(folder): \($0)"] } ?? []
     }
 
     /// Why a folder must not be published: it would give the store to everybody.
@@ -57,7 +58,7 @@ extension ApplianceSettings {
         else { return nil }
         guard published.starts(with: store) || store.starts(with: published) else { return nil }
         return
-            "--published-assets \(folder): the store \(self.store) is the same folder, or one lies in the other, and everybody "
+            "\($publishedAssetsFolder.title) \(folder): the store \(self.store) is the same folder, or one lies in the other, and everybody "
             + "may read what is published; name a folder of its own"
     }
 
@@ -74,7 +75,7 @@ extension ApplianceSettings {
             return nil
         }
         switch errno {
-        case ENOENT: return "\(option) \(path): there is no such folder; make it, or leave the option out"
+        case ENOENT: return "\(option) \(path): there is no such folder; make it, or leave it out"
         case ENOTDIR: return "\(option) \(path): it is not a folder; name the folder that the files are in"
         case ELOOP:
             return "\(option) \(path): its links lead in a circle; name the folder that the files are in"
@@ -83,7 +84,7 @@ extension ApplianceSettings {
         case let code:
             let remedy = code == EACCES ? "let the user that runs this read it" : "name another folder"
             return
-                "\(option) \(path): it cannot be read: \(String(cString: strerror(code))); \(remedy), or leave the option out"
+                "\(option) \(path): it cannot be read: \(String(cString: strerror(code))); \(remedy), or leave it out"
         }
     }
 

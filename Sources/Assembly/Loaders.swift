@@ -5,6 +5,7 @@ import Frontends
 import ImageFactory
 import Netboot
 import NetworkTypes
+import Settings
 import Synchronization
 import TFTP
 import TFTPService
@@ -31,13 +32,15 @@ public final class Loaders: Sendable {
     private static let shared: Set<String> = ["/usr/lib/ipxe", "/boot"]
 
     /// The loaders of these settings. This reads the folders.
-    public init(_ settings: ApplianceSettings) {
-        let usual = ApplianceSettings.usualLoaderFolders
-        var folders = settings.loaderFolders.filter { !usual.contains($0) }.map {
+    ///
+    /// - Parameter usual: Where loaders are looked for in any case.
+    public init(_ settings: ApplianceSettings, usual: [String] = ApplianceSettings.usualLoaderFolders) {
+        var folders = settings.chosenLoaderFolders.filter { !usual.contains($0) }.map {
             ServedFolder(path: $0, content: .files)
         }
         folders.append(ServedFolder(path: settings.tftpRoot, content: .tree))
-        folders += settings.loaderFolders.filter(usual.contains).map {
+        // Those of them that were chosen come first.
+        folders += (settings.chosenLoaderFolders + usual).filter(usual.contains).map {
             ServedFolder(path: $0, content: Self.shared.contains($0) ? .programs : .files)
         }
         self.folders = folders

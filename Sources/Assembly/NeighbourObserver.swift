@@ -7,8 +7,8 @@ import Workers
 /// what DHCP and the machine itself let be heard.
 final class NeighbourObserver: BootObserver {
     let timeline: BootTimeline
-    /// Networks beyond a router in which what was heard counts as proof, because the operator says so.
-    private let trusted: [IPv4Network]
+    /// Whether what was heard of an address beyond a router counts as proof, because the operator says so.
+    private let trusts: @Sendable (IPv4Address) -> Bool
     /// The interfaces on whose links machines boot; empty for all.
     private let interfaces: Set<String>
     private let now: @Sendable () -> ContinuousClock.Instant
@@ -40,17 +40,17 @@ final class NeighbourObserver: BootObserver {
     /// An observer.
     ///
     /// - Parameters:
-    ///   - trusted: Networks beyond a router whose machines get their configurations by what was heard of them.
+    ///   - trusts: Whether a machine beyond a router gets its configuration by what was heard of it.
     ///   - interfaces: The interfaces on whose links machines boot; empty for all.
     ///   - now: What time it is.
     ///   - place: Where an address is.
     init(
-        timeline: BootTimeline, trusted: [IPv4Network], interfaces: [String],
+        timeline: BootTimeline, trusts: @escaping @Sendable (IPv4Address) -> Bool, interfaces: [String],
         now: @escaping @Sendable () -> ContinuousClock.Instant = { .now },
         place: @escaping @Sendable (IPv4Address) -> AddressPlace = { AddressPlace.find($0) }
     ) {
         self.timeline = timeline
-        self.trusted = trusted
+        self.trusts = trusts
         self.interfaces = Set(interfaces)
         self.now = now
         self.place = place
@@ -137,5 +137,4 @@ final class NeighbourObserver: BootObserver {
         return nil
     }
 
-    private func trusts(_ address: IPv4Address) -> Bool { trusted.contains { $0.contains(address) } }
 }

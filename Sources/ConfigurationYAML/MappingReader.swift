@@ -1,15 +1,21 @@
 /// A mapping of a configuration file whose keys are known in advance.
 public struct MappingReader {
     public let node: ConfigurationNode
-    private let what: String
+    /// The mapping's name in messages.
+    public let what: String
     private let problems: ProblemList
     private var values: [String: ConfigurationNode] = [:]
 
     /// Looks at every key. Unknown and repeated ones are problems, and so is a node that is no mapping, which reads as
     /// an empty one.
     ///
-    /// - Parameter what: The mapping's name in messages, as in "machine 'cp-1'".
-    public init(_ node: ConfigurationNode, what: String, keys: [String], problems: ProblemList) {
+    /// - Parameters:
+    ///   - what: The mapping's name in messages, as in "machine 'cp-1'".
+    ///   - hint: What to do about an unknown key, where more is known than which key is like it.
+    public init(
+        _ node: ConfigurationNode, what: String, keys: [String], problems: ProblemList,
+        hint: (String) -> String? = { _ in nil }
+    ) {
         self.node = node
         self.what = what
         self.problems = problems
@@ -34,8 +40,9 @@ public struct MappingReader {
             guard keys.contains(name) else {
                 problems.add(
                     key.position, "unknown key '\(name)' in \(what)",
-                    Spelling.remedy(
-                        for: name, among: keys, otherwise: "the keys are \(keys.joined(separator: ", "))"))
+                    hint(name)
+                        ?? Spelling.remedy(
+                            for: name, among: keys, otherwise: "the keys are \(keys.joined(separator: ", "))"))
                 continue
             }
             values[name] = value
@@ -51,6 +58,9 @@ public struct MappingReader {
         }
         return value
     }
+
+    /// The node of a key, whatever it is.
+    public func value(of key: String) -> ConfigurationNode? { values[key] }
 
     /// Whether a key stands there, whatever its value.
     public func has(_ key: String) -> Bool { values[key] != nil }

@@ -137,6 +137,9 @@ public struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
     /// 0.0.0.0, which is every address of IPv4.
     public static let any = ListenAddress(host: .ipv4(.any))
 
+    /// 127.0.0.1.
+    public static let loopback = ListenAddress(host: .ipv4(.loopback))
+
     private init(host: Host) { self.host = host }
 
     /// Reads "10.77.0.2", "::" or "boot.example".

@@ -3,6 +3,7 @@ import Assembly
 import Compositions
 import Logging
 import Schematics
+import Settings
 import Stores
 import TalosModel
 
@@ -42,6 +43,7 @@ struct BuildCommand: AsyncParsableCommand {
         transform: OptionValues.path)
     var output: String?
 
+    @OptionGroup var file: SettingsFileOptions
     @OptionGroup var store: StoreOptions
     @OptionGroup var address: AddressOptions
     @OptionGroup var schematics: SchematicOptions
@@ -50,7 +52,7 @@ struct BuildCommand: AsyncParsableCommand {
     @OptionGroup(visibility: .hidden) var daemon: DaemonOptions
 
     func run() async throws {
-        var settings = ApplianceSettings(store, address, rack, daemon, schematics)
+        var settings = try file.settings(store, address, rack, daemon, schematics)
         // An asset is made of a schematic and a release; who boots it does not matter.
         settings.machinesFile = nil
         try becomeOwner(of: settings.store)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Assembly
+import Settings
 
 struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -15,13 +16,24 @@ struct CheckCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        // What serve may not read, nor may this: serve gives up root's rights.
-        try becomeOwner(of: options.store.folder)
-        let problems = await Appliance.check(options.settings, version: slipwayVersion)
+        // What serve may not read, nor may this: serve gives up root's rights. That holds for the settings file, too.
+        try becomeOwner(of: try options.load().settings.store)
+        let loaded = try options.load()
+        var problems = loaded.problems
+        if problems.isEmpty {
+            problems = await Appliance.check(loaded.settings, version: slipwayVersion)
+        } else {
+            // Where the store and the loaders are is not certain then.
+            problems += Appliance.checkMachinesFile(of: loaded.settings)
+        }
         if json {
             try printJSON(problems)
         } else {
             for problem in problems { printError(TerminalText.line(problem)) }
+            for remark in loaded.remarks { printError(TerminalText.line(remark)) }
+            if let path = Appliance.missingMachinesFile(loaded.settings) {
+                printError(TerminalText.line("there is no \(path), so no machine boots; write it, or name another"))
+            }
             if problems.isEmpty { print("no problems found") }
         }
         if !problems.isEmpty { throw ExitCode(1) }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Assembly
 import Errors
 import Foundation
+import Logging
 import Schematics
 import Stores
 
@@ -93,3 +94,6 @@ func printJSON(_ value: some Encodable) throws {
     encoder.dateEncodingStrategy = .iso8601
     print(TerminalText.json(String(decoding: try encoder.encode(value), as: UTF8.self)))
 }
+
+/// A logger for a command. Commands other than the daemon say only what is wrong.
+func makeLogger(_ level: Logger.Level) -> Logger { Logger(label: "slipway") { _ in LineLog(level: level) } }

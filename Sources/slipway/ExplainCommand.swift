@@ -3,6 +3,7 @@ import Assembly
 import Logging
 import Machines
 import NetworkTypes
+import Settings
 import Stores
 import TalosModel
 
@@ -36,6 +37,7 @@ struct ExplainCommand: AsyncParsableCommand {
         transform: OptionValues.daemonURL)
     var server: BaseURL?
 
+    @OptionGroup var file: SettingsFileOptions
     @OptionGroup var store: StoreOptions
     @OptionGroup var address: AddressOptions
     @OptionGroup var rack: RackOptions
@@ -50,7 +52,7 @@ struct ExplainCommand: AsyncParsableCommand {
         var identity = MachineIdentity(mac: mac, uuid: uuid, serial: serial, architecture: arch)
         var timeline: String?
         var loaders: Set<String>?
-        let settings = ApplianceSettings(store, address, rack, daemon, schematics)
+        let settings = try file.settings(store, address, rack, daemon, schematics)
         do {
             let appliance = try Appliance(
                 settings: settings, version: slipwayVersion, access: .readOnly, logger: makeLogger(.critical))

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Assembly
 import NetworkTypes
-import TFTPService
 import TalosModel
 
 /// Readers of values on the command line. What they refuse is told with what would be right; the parser adds option and value.
@@ -44,11 +43,6 @@ enum OptionValues {
         return url
     }
 
-    @Sendable static func interface(_ text: String) throws -> String {
-        guard !text.isEmpty else { throw ValidationError("it is empty; name an interface, as in eth0") }
-        return text
-    }
-
     /// The name of an asset, as it was written.
     @Sendable static func asset(_ text: String) throws -> String {
         do { _ = try Appliance.asset(named: text) } catch { throw ValidationError("\(error)") }
@@ -61,28 +55,6 @@ enum OptionValues {
 
     @Sendable static func versionSelector(_ text: String) throws -> VersionSelector {
         do { return try VersionSelector(parsing: text) } catch { throw ValidationError("\(error)") }
-    }
-
-    @Sendable static func listenAddress(_ text: String) throws -> ListenAddress {
-        do { return try ListenAddress(parsing: text) } catch { throw ValidationError("\(error)") }
-    }
-
-    @Sendable static func metrics(_ text: String) throws -> ApplianceSettings.MetricsListening {
-        if text == "off" { return .off }
-        do { return .endpoint(try ListenEndpoint(parsing: text)) } catch {
-            throw ValidationError("\(error); 'off' serves them nowhere else")
-        }
-    }
-
-    @Sendable static func network(_ text: String) throws -> IPv4Network {
-        do { return try IPv4Network(parsing: text) } catch { throw ValidationError("\(error)") }
-    }
-
-    @Sendable static func blockSizeLimit(_ text: String) throws -> TFTPServer.BlockSizeLimit {
-        guard let limit = TFTPServer.BlockSizeLimit(parsing: text) else {
-            throw ValidationError("write a number from 8 to 65464, perhaps behind a network, as in 10.1.0.0/16=1418")
-        }
-        return limit
     }
 
     @Sendable static func mac(_ text: String) throws -> MACAddress {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Assembly
 import Releases
+import Settings
 import Stores
 
 struct ReleaseCommand: ParsableCommand {
@@ -12,15 +13,17 @@ struct ReleaseCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "list", abstract: "Shows the releases in the store with their extensions and overlays.")
 
+        @OptionGroup var file: SettingsFileOptions
         @OptionGroup var options: StoreOptions
 
         @Flag(help: "Print the list as JSON.")
         var json = false
 
         func run() throws {
-            try becomeOwner(of: options.folder)
+            let folder = try file.settings(options).store
+            try becomeOwner(of: folder)
             try endingWithSentence {
-                let catalog = try ReleaseCatalog(store: EmbeddedStore(root: options.folder, access: .readOnly))
+                let catalog = try ReleaseCatalog(store: EmbeddedStore(root: folder, access: .readOnly))
                 let known = catalog.snapshot
                 let releases = known.versions.compactMap { known.summary($0) }
                 if json {

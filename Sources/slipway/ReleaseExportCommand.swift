@@ -3,6 +3,7 @@ import Assembly
 import Compositions
 import Foundation
 import Releases
+import Settings
 import Stores
 import TalosModel
 
@@ -19,6 +20,7 @@ extension ReleaseCommand {
                   slipway release import talos.tar
                 """)
 
+        @OptionGroup var file: SettingsFileOptions
         @OptionGroup var options: StoreOptions
 
         @Option(
@@ -43,9 +45,10 @@ extension ReleaseCommand {
         var names: [String]
 
         func run() throws {
-            try becomeOwner(of: options.folder)
+            let store = try file.settings(options).store
+            try becomeOwner(of: store)
             try endingWithSentence {
-                let catalog = try ReleaseCatalog(store: EmbeddedStore(root: options.folder, access: .readOnly))
+                let catalog = try ReleaseCatalog(store: EmbeddedStore(root: store, access: .readOnly))
                 let selection = selection()
                 let check = ProgressBar("checking what is exported")
                 let layout = try catalog.exportedLayout(selection) { check.show(done: $0, total: 0) }
@@ -92,6 +95,7 @@ extension ReleaseCommand {
                 free after 'slipway store gc', an hour later at the earliest: what has been removed may still be on its way to machines.
                 """)
 
+        @OptionGroup var file: SettingsFileOptions
         @OptionGroup var options: StoreOptions
 
         @Argument(
@@ -99,10 +103,11 @@ extension ReleaseCommand {
         var version: TalosVersion
 
         func run() throws {
-            try becomeOwner(of: options.folder)
+            let store = try file.settings(options).store
+            try becomeOwner(of: store)
             try endingWithSentence {
-                try EmbeddedStore.requireStore(at: options.folder)
-                let removal = try ReleaseCatalog(store: EmbeddedStore(root: options.folder)).remove(version)
+                try EmbeddedStore.requireStore(at: store)
+                let removal = try ReleaseCatalog(store: EmbeddedStore(root: store)).remove(version)
                 print("removed \(version.tag) and \(removal.images) images")
             }
         }

@@ -27,6 +27,7 @@ extension ReleaseCommand {
                   slipway release import talos.tar
                 """)
 
+        @OptionGroup var file: SettingsFileOptions
         @OptionGroup var options: StoreOptions
         @OptionGroup var source: RegistryOptions
 
@@ -58,9 +59,10 @@ extension ReleaseCommand {
         var name: String
 
         func run() async throws {
-            try becomeOwner(of: options.folder)
+            let store = try file.settings(options).store
+            try becomeOwner(of: store)
             do {
-                let report = try await report()
+                let report = try await report(into: store)
                 if json { try printJSON(ReportDocument(report)) } else { show(report) }
                 if !report.failures.isEmpty { throw ExitCode(1) }
             } catch let error as any CodedError {
@@ -68,10 +70,10 @@ extension ReleaseCommand {
             }
         }
 
-        private func report() async throws -> ImportReport {
+        private func report(into store: String) async throws -> ImportReport {
             let isThere = StoreOwner.asRoot { access(name, F_OK) == 0 }
             if isThere {
-                let catalog = try ReleaseCatalog(store: EmbeddedStore(root: options.folder))
+                let catalog = try ReleaseCatalog(store: EmbeddedStore(root: store))
                 let bar = ProgressBar("importing \(name)")
                 let report = try catalog.importLayout(at: name, version: talosVersion) { progress in
                     bar.show(done: progress.bytesDone, total: progress.bytesTotal)
@@ -80,7 +82,7 @@ extension ReleaseCommand {
                 return report
             }
             let subject = try subject()
-            let catalog = try ReleaseCatalog(store: EmbeddedStore(root: options.folder))
+            let catalog = try ReleaseCatalog(store: EmbeddedStore(root: store))
             let client = try source.client()
             let meter = FetchMeter("importing \(name)")
             let registry = RegistryImport(

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Schematics
+import Settings
 
 struct SchematicCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -13,10 +14,13 @@ struct SchematicCommand: ParsableCommand {
             transform: OptionValues.path)
         var file: String
 
+        @OptionGroup var settingsFile: SettingsFileOptions
         @OptionGroup var options: SchematicOptions
 
         /// The schematic, where the daemon would take it.
-        func schematic() throws -> Schematic { try SchematicText(file, limit: options.schematicLimit).schematic }
+        func schematic() throws -> Schematic {
+            try SchematicText(file, limit: settingsFile.settings(options).schematicLimit).schematic
+        }
     }
 
     struct ID: ParsableCommand {

@@ -18,7 +18,8 @@ struct SlipwayCommand: AsyncParsableCommand {
             """,
         version: slipwayVersion,
         subcommands: [
-            ServeCommand.self, CheckCommand.self, ExplainCommand.self, SchematicCommand.self, BuildCommand.self,
+            ServeCommand.self, CheckCommand.self, ExplainCommand.self, SettingsCommand.self, SchematicCommand.self,
+            BuildCommand.self,
             ReleaseCommand.self, StoreCommand.self,
         ])
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Assembly
+import Settings
 import Stores
 
 struct StoreCommand: ParsableCommand {
@@ -20,6 +21,7 @@ struct StoreCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "stats", abstract: "Shows how much of what the store holds, and what no record names.")
 
+        @OptionGroup var file: SettingsFileOptions
         @OptionGroup var options: StoreOptions
         @OptionGroup var age: AgeOptions
 
@@ -27,9 +29,10 @@ struct StoreCommand: ParsableCommand {
         var json = false
 
         func run() throws {
-            try becomeOwner(of: options.folder)
+            let folder = try file.settings(options).store
+            try becomeOwner(of: folder)
             try endingWithSentence {
-                let store = try EmbeddedStore(root: options.folder, access: .readOnly)
+                let store = try EmbeddedStore(root: folder, access: .readOnly)
                 let figures = StoreFigures(try StoreCleaner(store, minutes: age.olderThan).survey())
                 if json { try printJSON(figures) } else { print(figures.text) }
             }
@@ -45,6 +48,7 @@ struct StoreCommand: ParsableCommand {
                 replaced may be on its way to machines.
                 """)
 
+        @OptionGroup var file: SettingsFileOptions
         @OptionGroup var options: StoreOptions
         @OptionGroup var age: AgeOptions
 
@@ -55,11 +59,12 @@ struct StoreCommand: ParsableCommand {
         var json = false
 
         func run() throws {
-            try becomeOwner(of: options.folder)
+            let folder = try file.settings(options).store
+            try becomeOwner(of: folder)
             try endingWithSentence {
                 // One that is not there is not made.
-                try EmbeddedStore.requireStore(at: options.folder)
-                let store = try EmbeddedStore(root: options.folder, access: dryRun ? .readOnly : .readWrite)
+                try EmbeddedStore.requireStore(at: folder)
+                let store = try EmbeddedStore(root: folder, access: dryRun ? .readOnly : .readWrite)
                 let cleaner = StoreCleaner(store, minutes: age.olderThan)
                 let survey = try cleaner.survey()
                 let removed =

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Settings
 import Testing
 
 @testable import Assembly
@@ -18,7 +19,7 @@ import Testing
     private func settings() -> ApplianceSettings {
         var settings = ApplianceSettings()
         settings.tftpRoot = "\(folder)/root"
-        settings.loaderFolders = ["\(folder)/chosen"]
+        settings.chosenLoaderFolders = ["\(folder)/chosen"]
         return settings
     }
 
@@ -34,7 +35,7 @@ import Testing
         try manager.createSymbolicLink(atPath: "\(folder)/root/in", withDestinationPath: "sub/deep/file")
         try manager.createSymbolicLink(atPath: "\(folder)/root/loop", withDestinationPath: ".")
         #expect(mkfifo("\(folder)/root/pipe", 0o644) == 0)
-        let loaders = Loaders(settings())
+        let loaders = Loaders(settings(), usual: [])
         #expect(loaders.names == ["snponly.efi", "bootcode.bin", "sub/deep/file", "in"])
         #expect(loaders.isServed("bootcode.bin") && !loaders.isServed("start4.elf") && !loaders.isServed("no"))
         #expect(loaders.places == ["\(folder)/chosen", "\(folder)/root"])
@@ -43,7 +44,7 @@ import Testing
     @Test func filesComeAndGoWithoutARestart() async throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         // Neither folder is there yet.
-        let loaders = Loaders(settings())
+        let loaders = Loaders(settings(), usual: [])
         #expect(loaders.names.isEmpty)
         let running = Task { await loaders.run() }
         func becomes(_ names: Set<String>) async throws -> Bool {
@@ -64,7 +65,7 @@ import Testing
 
     @Test func aFolderOfTheDistributionGivesLoadersOnly() throws {
         var settings = settings()
-        settings.loaderFolders = ["/boot", "/usr/lib/ipxe"]
+        settings.chosenLoaderFolders = ["/boot", "/usr/lib/ipxe"]
         let names = Loaders(settings).names
         #expect(names.allSatisfy { $0.hasSuffix("pxe") || $0.hasSuffix(".efi") }, "\(names)")
         if FileManager.default.fileExists(atPath: "/boot/ipxe.efi") { #expect(names.contains("ipxe.efi")) }
@@ -78,7 +79,7 @@ import Testing
             try FileManager.default.createDirectory(atPath: sub, withIntermediateDirectories: true)
             for file in 0..<600 { close(open("\(sub)/f\(file)", O_CREAT | O_WRONLY, 0o644)) }
         }
-        let loaders = Loaders(settings())
+        let loaders = Loaders(settings(), usual: [])
         #expect(loaders.names.count > 15_000 && loaders.names.count <= 20_000)
         #expect(loaders.isServed("bootcode.bin"))
     }

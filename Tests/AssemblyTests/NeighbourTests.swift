@@ -14,9 +14,11 @@ import Timelines
     private func observer(
         _ place: AddressPlace, trusted: [String] = [], interfaces: [String] = []
     ) throws -> NeighbourObserver {
+        let trusted = try trusted.map { try IPv4Network(parsing: $0) }
         let observer = NeighbourObserver(
             timeline: BootTimeline(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }),
-            trusted: try trusted.map { try IPv4Network(parsing: $0) }, interfaces: interfaces, place: { _ in place })
+            trusts: { address in trusted.contains { $0.contains(address) } }, interfaces: interfaces,
+            place: { _ in place })
         // What anybody may say.
         observer.learned(address, of: Self.machine)
         return observer
@@ -51,7 +53,8 @@ import Timelines
     @Test func theKernelIsNotAskedForEachRequest() throws {
         let asked = Mutex(0)
         let observer = NeighbourObserver(
-            timeline: BootTimeline(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }), trusted: [],
+            timeline: BootTimeline(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }),
+            trusts: { _ in false },
             interfaces: [], now: { [now = ContinuousClock.now] in now },
             place: { _ in
                 asked.withLock { $0 += 1 }
@@ -71,7 +74,7 @@ import Timelines
         {
             let observer = NeighbourObserver(
                 timeline: BootTimeline(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }),
-                trusted: [IPv4Network(of: far, mask: IPv4Address(value: 0xffff_ff00))],
+                trusts: { IPv4Network(of: far, mask: IPv4Address(value: 0xffff_ff00)).contains($0) },
                 interfaces: interfaces, now: { self.start + self.elapsed.withLock { $0 } },
                 place: { address in self.places.withLock { $0[address] ?? .nowhere } })
             observer.learned(far, of: machine)

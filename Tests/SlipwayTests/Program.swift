@@ -96,7 +96,11 @@ final class Program {
         let input = try handle("input", O_RDONLY)
         let output = try handle("output", O_WRONLY | O_CREAT | O_APPEND)
         let errors = try handle("errors", O_WRONLY | O_CREAT | O_APPEND)
-        let variables = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": folder].merging(environment) { $1 }
+        // This host may have settings and machines of its own.
+        let settings = try scratch.write("settings.yaml", "machines: null\n")
+        let variables = [
+            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": folder, "SLIPWAY_SETTINGS": settings,
+        ].merging(environment) { $1 }
         child = try ChildProcess(
             command, environment: variables, input: input.fileDescriptor, output: output.fileDescriptor,
             errors: errors.fileDescriptor)

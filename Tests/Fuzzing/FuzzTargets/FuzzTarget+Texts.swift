@@ -3,6 +3,7 @@ import ConfigurationYAML
 import IPXE
 import Machines
 import Schematics
+import Settings
 import TalosModel
 
 extension FuzzTarget {
@@ -40,6 +41,20 @@ extension FuzzTarget {
             require(
                 error.problems.allSatisfy { (1...lines).contains($0.line) && $0.column > 0 }, "a problem has a place")
         }
+    }
+
+    /// What is in force can be written as a settings file, and that says the same.
+    static func settings(_ bytes: [UInt8]) {
+        let loaded = SettingsSources.read(bytes, path: "/nonexistent/slipway.yaml")
+        require(
+            loaded.problems.allSatisfy { $0.utf8.starts(with: "/nonexistent/slipway.yaml:".utf8) },
+            "a problem has a place")
+        let listing = SettingsListing(loaded.settings)
+        let again = SettingsSources.read(Array(listing.text.utf8), path: "/nonexistent/again.yaml")
+        require(again.problems.isEmpty, "a listing of settings is a settings file")
+        require(
+            SettingsListing(again.settings).entries.map(\.value) == listing.entries.map(\.value),
+            "settings are what their listing says")
     }
 
     static func extensionManifest(_ bytes: [UInt8]) {

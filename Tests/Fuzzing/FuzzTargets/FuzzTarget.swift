@@ -6,7 +6,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     // From requests.
     case schematic, assetPath = "asset-path", version, ranges, conditions
     // From files and registries.
-    case yaml, machines, json, oci, reference, tar, cpio, extensionManifest = "extension-manifest"
+    case yaml, machines, settings, json, oci, reference, tar, cpio, extensionManifest = "extension-manifest"
     // What is made of such values.
     case script, commandLine = "command-line", meta
 
@@ -26,6 +26,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .conditions: Self.conditions(bytes)
         case .yaml: Self.yaml(bytes)
         case .machines: Self.machines(bytes)
+        case .settings: Self.settings(bytes)
         case .json: Self.json(bytes)
         case .oci: Self.oci(bytes)
         case .reference: Self.reference(bytes)
