@@ -18,7 +18,7 @@ TEST_PACKAGES := tftp-hpa curl skopeo gzip tar nginx-light systemd docker-regist
 # toolchain; with other flags everything would be built a second time.
 RELEASE := swift build -c release --static-swift-stdlib
 
-.PHONY: all demo test fuzz lab-full check bench install packages
+.PHONY: all demo test fuzz lab-full check settings-page bench install packages
 
 # The program to install.
 all:
@@ -36,7 +36,7 @@ VECTORS = $(if $(SLIPWAY_VECTORS),"SLIPWAY_VECTORS=$(abspath $(SLIPWAY_VECTORS))
 
 # Tests of values alone, which run beside one another.
 PURE := CPIO CanonicalYAML Compression DHCP Fuzz Ground HTTPSemantics IPXE Machines Netboot OCIModel PrometheusMetrics Registries Schematics \
-    SquashFS TFTP TalosModel TarArchives Timelines Trust Vector
+    Settings SquashFS TFTP TalosModel TarArchives Timelines Trust Vector
 bar := |
 space := $(subst ,, )
 
@@ -59,9 +59,17 @@ fuzz:
 	@$(MAKE) --no-print-directory packages WANTED="$(BUILD_PACKAGES)"
 	Tests/Fuzzing/run $(FUZZ_SECONDS)
 
-# What a change must pass beside the tests: formatting, and no warnings.
+# What a change must pass beside the tests: formatting, no warnings, and the page about settings that they make.
+SETTINGS_PAGE = "$$(swift build --show-bin-path)/slipway" settings --documentation
 check:
 	swift format lint --strict --recursive --configuration .swift-format Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
+	swift build --product slipway
+	diff -u docs/settings.md <($(SETTINGS_PAGE)) || { echo "run 'make settings-page'" >&2; exit 1; }
+
+# The page about settings, out of their declarations.
+settings-page:
+	swift build --product slipway
+	$(SETTINGS_PAGE) >docs/settings.md
 
 # Ratios against peers in the same run, as a table and as JSON.
 bench: packages
@@ -85,7 +93,7 @@ ifeq ($(DESTDIR),)
 	$(SUDO) systemd-sysusers
 	$(SUDO) systemd-tmpfiles --create slipway.conf
 	$(SUDO) systemctl daemon-reload
-	@echo "Next: 'slipway release import', /etc/slipway/machines.yaml, /etc/slipway/slipway.env, 'systemctl enable --now slipway'."
+	@echo "Next: 'slipway release import', write /etc/slipway/machines.yaml, 'systemctl enable --now slipway'."
 endif
 
 # Nothing is installed that is there already. The lists are fetched anew when they are older than a day, because the test release
