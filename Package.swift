@@ -190,7 +190,7 @@ let package = Package(
                 "ConfigurationYAML",
                 "ImageFactory", "Frontends", "IPXE", "Imaging", "Machines", "Netboot", "NetworkTypes",
                 "PrometheusMetrics",
-                "Releases", "Schematics", "Settings",
+                "Registries", "Releases", "Schematics", "Settings",
                 "Stores", "TFTP", "TFTPService", "TalosModel", logging, metrics,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),

@@ -228,7 +228,7 @@ public struct Appliance: Sendable {
         options.maximumTransfers = settings.tftpTransfers
         options.maximumTransfersPerClient = settings.tftpTransfersPerAddress
         options.singlePort = settings.tftpSinglePort
-        options.blockSizeLimits = settings.tftpBlockSizes.map { network, size in
+        options.blockSizeLimits = settings.tftpBlockSizes.entries.map { network, size in
             .init(address: network.address, prefixLength: network.prefixLength, maximumBlockSize: size)
         }
         let name = Self.name(version: version)

@@ -5,6 +5,14 @@ public struct Authority: Hashable, Sendable, CustomStringConvertible {
     /// The TCP port, if one is given.
     public let port: UInt16?
 
+    /// GitHub's registry of images.
+    public static let github = Authority(host: .name("ghcr.io"), port: nil)
+
+    private init(host: Host, port: UInt16?) {
+        self.host = host
+        self.port = port
+    }
+
     private static let example = "as in http://10.77.0.2:8080"
 
     /// Reads host and port.

@@ -44,8 +44,41 @@ extension ApplianceSettings {
     /// Whether a machine beyond a router is given its configuration by what was heard of it. The smallest network decides that says
     /// anything about the address.
     public func givesConfigurations(to address: IPv4Address) -> Bool {
-        configurationsByNetwork.filter { $0.key.contains(address) }.max { $0.key.prefixLength < $1.key.prefixLength }?
-            .value
-            ?? false
+        configurationsByNetwork.entries.filter { $0.name.contains(address) }
+            .max { $0.name.prefixLength < $1.name.prefixLength }?.value ?? false
+    }
+
+    /// What is particular about one registry.
+    public struct RegistryAccess: Sendable {
+        /// The registry, by host and port.
+        public var registry: Authority
+        /// The registry whose images it has.
+        public var mirrorOf: Authority?
+        /// A file of certificates in PEM that are trusted beside the system's.
+        public var certificateAuthority: String?
+        /// Whether it is spoken with over plain http; nil leaves that to its address.
+        public var isInsecure: Bool?
+        /// The user as whom it is asked.
+        public var username: String?
+        /// A file with the user's password.
+        public var passwordFile: String?
+        /// The password itself, which is stronger than the file. Not to be shown.
+        public var password: String?
+    }
+
+    /// The registries about which there is something particular, mirrors in the order in which they are asked.
+    public var registries: [RegistryAccess] {
+        var names: [Authority] = []
+        let named =
+            mirroredRegistries.entries.map(\.name) + registryAuthorities.entries.map(\.name)
+            + insecureRegistries.entries.map(\.name) + registryUsers.entries.map(\.name)
+            + registryPasswordFiles.entries.map(\.name) + registryPasswords.entries.map(\.name)
+        for name in named where !names.contains(name) { names.append(name) }
+        return names.map { name in
+            RegistryAccess(
+                registry: name, mirrorOf: mirroredRegistries[name], certificateAuthority: registryAuthorities[name],
+                isInsecure: insecureRegistries[name], username: registryUsers[name],
+                passwordFile: registryPasswordFiles[name], password: registryPasswords[name])
+        }
     }
 }

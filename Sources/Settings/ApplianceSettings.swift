@@ -99,20 +99,60 @@ public struct ApplianceSettings: Sendable {
 
     @Setting(
         "networks.*.block-size", flag: "tftp-block-size",
-        byNetwork: .number(8...65464, "bytes"), alone: .value(example: "10.1.0.0/16=1418"),
+        by: .networks, .number(8...65464, "bytes", example: "1418"), alone: .value(of: "0.0.0.0/0"),
         "The largest TFTP block in bytes for machines of a network, or of 0.0.0.0/0 for all: 1418 where the path to them has an "
             + "MTU of 1450. The smallest counts. The default is what fits the link's MTU, 1468 at most.")
-    public var tftpBlockSizes: [IPv4Network: Int] = [:]
+    public var tftpBlockSizes: NamedValues<IPv4Network, Int> = .init()
 
     @Setting(
-        "networks.*.configurations", flag: "config-network", byNetwork: .truth, alone: .network("true"),
+        "networks.*.configurations", flag: "config-network", by: .networks, .truth, alone: .name("true"),
         "Whether machines of a network beyond a router are given their configurations although nothing there proves who asks."
     )
-    public var configurationsByNetwork: [IPv4Network: Bool] = [:]
+    public var configurationsByNetwork: NamedValues<IPv4Network, Bool> = .init()
 
     @Setting(
         "store.path", flag: "store", .folder, "The folder with releases, schematics and built segments.")
     public var store: String = "/var/lib/slipway"
+
+    @Setting(
+        "releases.registry", flag: "registry", .registry,
+        "The registry that releases come from. It may have mirrors, under registries.")
+    public var releaseRegistry: Authority = .github
+
+    @Setting(
+        "releases.namespace", flag: "namespace", optional: .namespace,
+        "What stands before the names of repositories there: with mirror, the imager is mirror/siderolabs/imager.")
+    public var releaseNamespace: String? = nil
+
+    @Setting(
+        "registries.*.mirror-of", by: .registries, .registry, alone: .none,
+        "The registry whose images this one has. Of several mirrors the first is asked first.")
+    public var mirroredRegistries: NamedValues<Authority, Authority> = .init()
+
+    @Setting(
+        "registries.*.ca", by: .registries, .file, alone: .none,
+        "A file of certificates in PEM that are trusted beside the system's.")
+    public var registryAuthorities: NamedValues<Authority, String> = .init()
+
+    @Setting(
+        "registries.*.insecure", by: .registries, .truth, alone: .name("true"),
+        "Whether it is spoken with over plain http. The default is yes for this host and private addresses without a ca."
+    )
+    public var insecureRegistries: NamedValues<Authority, Bool> = .init()
+
+    @Setting("registries.*.username", by: .registries, .user, alone: .none, "The user as whom it is asked.")
+    public var registryUsers: NamedValues<Authority, String> = .init()
+
+    @Setting(
+        "registries.*.password-file", by: .registries, .file, alone: .none,
+        "A file with the user's password and nothing else.")
+    public var registryPasswordFiles: NamedValues<Authority, String> = .init()
+
+    @Setting(
+        "registries.*.password", by: .registries, .password, alone: .none,
+        "The user's password, where no file has it. It is taken from the environment only; one with a comma needs a file."
+    )
+    public var registryPasswords: NamedValues<Authority, String> = .init()
 
     @Setting(
         "builds.at-once", flag: "builds", optional: .number(1...1024),
@@ -162,7 +202,11 @@ extension ApplianceSettings {
         SettingPlace(\.$tftpTransfersPerAddress), SettingPlace(\.$tftpSinglePort), SettingPlace(\.$chosenLoaderFolders),
         SettingPlace(\.$store), SettingPlace(\.$builds), SettingPlace(\.$waitingBuilds),
         SettingPlace(\.$schematicLimit), SettingPlace(\.$publishedAssetsFolder), SettingPlace(\.$publishedAssetsURL),
-        SettingPlace(\.$logLevel), SettingPlace(\.$tftpBlockSizes), SettingPlace(\.$configurationsByNetwork),
+        SettingPlace(\.$logLevel),
+        SettingPlace(\.$releaseRegistry), SettingPlace(\.$releaseNamespace), SettingPlace(\.$mirroredRegistries),
+        SettingPlace(\.$registryAuthorities), SettingPlace(\.$insecureRegistries), SettingPlace(\.$registryUsers),
+        SettingPlace(\.$registryPasswordFiles), SettingPlace(\.$registryPasswords), SettingPlace(\.$tftpBlockSizes),
+        SettingPlace(\.$configurationsByNetwork),
     ]
 
     /// What is known in advance about each of them.

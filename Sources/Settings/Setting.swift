@@ -1,5 +1,3 @@
-import NetworkTypes
-
 /// One thing that an operator can set: its value, where that comes from, and everything that is known about it in advance.
 ///
 /// A property with this wrapper in ``ApplianceSettings`` is the only place where a setting is declared: its key in the file, the
@@ -12,7 +10,7 @@ public struct Setting<Value: Sendable>: Sendable {
     public let declaration: SettingDeclaration
     /// Where the value comes from.
     public private(set) var origin = SettingOrigin.usual
-    /// Where the values of single networks come from, by their names.
+    /// Where the values of single things come from, by their names.
     private var origins: [String: SettingOrigin] = [:]
     private let take: @Sendable (SettingText, inout Value) throws(SettingFault) -> Void
     private let clear: @Sendable (inout Value) -> Void
@@ -69,27 +67,22 @@ public struct Setting<Value: Sendable>: Sendable {
             clear: { $0 = [] }, write: { $0.map { SettingText(form.write($0)) } })
     }
 
-    /// A setting of single networks.
-    init<Item>(
-        wrappedValue: Value, _ key: String, flag: String? = nil, byNetwork form: SettingForm<Item>,
+    /// A setting of things that have names, as networks and registries: a value for each that is named.
+    init<Name, Item>(
+        wrappedValue: Value, _ key: String, flag: String? = nil, by names: SettingNames<Name>,
+        _ form: SettingForm<Item>,
         alone: SettingDeclaration.Alone, _ meaning: String
-    ) where Value == [IPv4Network: Item] {
+    ) where Value == NamedValues<Name, Item> {
         self.init(
-            wrappedValue, SettingDeclaration(key, flag, form, .byNetwork(alone), meaning),
+            wrappedValue, SettingDeclaration(key, flag, form, .named(names.kind, alone), meaning),
             take: { given, value throws(SettingFault) in
-                let network: IPv4Network
-                do throws(IPv4NetworkError) { network = try IPv4Network(parsing: given.name ?? "") } catch {
-                    throw SettingFault("\(error)")
-                }
-                guard value.count < SettingDeclaration.limit || value[network] != nil else { throw .tooMany }
-                value[network] = try form.read(given.text)
+                let name = try names.read(given.name ?? "")
+                guard value.entries.count < SettingDeclaration.limit || value[name] != nil else { throw .tooMany }
+                value[name] = try form.read(given.text)
             },
             clear: { _ in },
             write: { value in
-                value.sorted {
-                    ($0.key.address.value, $0.key.prefixLength) < ($1.key.address.value, $1.key.prefixLength)
-                }
-                .map { SettingText(name: $0.key.description, form.write($0.value)) }
+                value.entries.map { SettingText(name: names.write($0.name), form.write($0.value)) }
             })
     }
 }
@@ -99,7 +92,7 @@ protocol AnySetting: Sendable {
     var declaration: SettingDeclaration { get }
     /// The value as it is written: nothing, one text, or several.
     var texts: [SettingText] { get }
-    /// Where the value comes from; that of a network, for settings of single networks.
+    /// Where the value comes from; that of one thing, for settings of things that have names.
     func origin(of name: String?) -> SettingOrigin
     /// Takes what a source says. A list, and a value that may be none, is what the source says and nothing more.
     mutating func begin(from origin: SettingOrigin)

@@ -8,22 +8,34 @@ public struct SettingDeclaration: Sendable {
         case oneOrNone
         /// Any number of them.
         case list
-        /// One for each network that is named.
-        case byNetwork(Alone)
+        /// One for each thing that is named.
+        case named(Kind, Alone)
     }
 
-    /// What a flag or a variable means that has no `=` in it, where a setting is one of single networks.
-    public enum Alone: Sendable {
-        /// A value for all networks. The example has a network.
-        case value(example: String)
-        /// A network, which has this value.
-        case network(String)
+    /// Things that have names.
+    struct Kind: Sendable {
+        /// What one is, as in "network".
+        let word: String
+        /// The name of one.
+        let example: String
+        /// The name as it is written when it is shown.
+        let canonical: @Sendable (String) throws(SettingFault) -> String
+    }
+
+    /// What a flag or a variable means that has no `=` in it, where a setting is one of things that have names.
+    enum Alone: Sendable {
+        /// A value for the thing of this name, which stands for all.
+        case value(of: String)
+        /// A thing's name, which has this value.
+        case name(String)
+        /// Nothing.
+        case none
     }
 
     /// How many items a list may have, and how many networks there may be.
     static let limit = 1000
 
-    /// Its place in the file: the keys that lead to it with dots between them, and `*` for the name of a network.
+    /// Its place in the file: the keys that lead to it with dots between them, and `*` for the name of a network or registry.
     public let key: String
     /// The flag on the command line, without dashes; nil if it has none.
     public let flag: String?
@@ -38,6 +50,10 @@ public struct SettingDeclaration: Sendable {
     let shape: Shape
     /// Whether its values are names of files or folders.
     let isPath: Bool
+    /// Whether its values are nobody's business: they are not shown, and no file or flag has them.
+    public let isSecret: Bool
+    /// A value.
+    private let example: String
 
     init<Value>(_ key: String, _ flag: String?, _ form: SettingForm<Value>, _ shape: Shape, _ meaning: String) {
         self.key = key
@@ -46,10 +62,13 @@ public struct SettingDeclaration: Sendable {
         self.meaning = meaning
         rule = form.rule
         isPath = form.isPath
+        isSecret = form.isSecret
+        example = form.example
         placeholder =
             switch shape {
-            case .byNetwork(.value): "[network=]\(form.placeholder)"
-            case .byNetwork(.network): "network"
+            case .named(let kind, .value): "[\(kind.word)=]\(form.placeholder)"
+            case .named(let kind, .name): kind.word
+            case .named(let kind, .none): "\(kind.word)=\(form.placeholder)"
             default: form.placeholder
             }
     }
@@ -68,35 +87,45 @@ public struct SettingDeclaration: Sendable {
         switch shape {
         case .one: "\(meaning) (default: \(usual.first ?? "none"))"
         case .oneOrNone: meaning
-        case .list, .byNetwork: "\(meaning) May be repeated."
+        case .list, .named: "\(meaning) May be repeated."
         }
     }
 
     /// What a flag, or one item of a variable, says.
     func text(of argument: String) -> SettingText {
-        guard case .byNetwork(let alone) = shape else { return SettingText(argument) }
+        guard case .named(_, let alone) = shape else { return SettingText(argument) }
         if let equals = argument.utf8.firstIndex(of: UInt8(ascii: "=")) {
             let name = String(decoding: argument.utf8[..<equals], as: UTF8.self)
             let value = String(decoding: argument.utf8[equals...].dropFirst(), as: UTF8.self)
             return SettingText(name: name, value)
         }
         return switch alone {
-        case .value: SettingText(name: "0.0.0.0/0", argument)
-        case .network(let value): SettingText(name: argument, value)
+        case .value(let name): SettingText(name: name, argument)
+        case .name(let value): SettingText(name: argument, value)
+        case .none: SettingText(name: argument, "")
         }
     }
 
+    /// What was given, for messages.
+    func quoted(_ text: String) -> String { isSecret ? "it is not readable" : "it is '\(text)'" }
+
     /// What would be right for a flag or variable, where a text is no value of the setting.
     func remedy(_ fault: SettingFault) -> String {
-        guard case .byNetwork(.value(let example)) = shape else { return "\(fault)" }
-        return "\(fault), perhaps behind a network, as in \(example)"
+        switch shape {
+        // What is wrong with it may quote it.
+        case .named(let kind, _) where isSecret: "write it as in \(kind.example)=\(example)"
+        case .named(let kind, .value):
+            "\(fault), perhaps behind a \(kind.word), as in \(kind.example)=\(example)"
+        case .named(let kind, .none): "\(fault), behind a \(kind.word), as in \(kind.example)=\(example)"
+        default: "\(fault)"
+        }
     }
 
     /// What a variable says. Items are separated by commas.
     func texts(ofVariable text: String) -> [SettingText] {
         switch shape {
         case .one, .oneOrNone: return [SettingText(text)]
-        case .list, .byNetwork:
+        case .list, .named:
             var texts: [SettingText] = []
             for item in text.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) {
                 let blanks = [UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\n")]
@@ -110,7 +139,7 @@ public struct SettingDeclaration: Sendable {
 
 /// A text that is given for a setting.
 public struct SettingText: Hashable, Sendable {
-    /// The network that it is about, for settings of single networks.
+    /// What it is about, for settings of things that have names.
     var name: String?
     /// The value.
     var text: String

@@ -8,6 +8,10 @@ public struct SettingForm<Value: Sendable>: Sendable {
     let rule: String
     /// Whether it is the name of a file or folder, which in a file counts from that file's folder.
     var isPath = false
+    /// Whether it is to be kept secret.
+    var isSecret = false
+    /// One of them.
+    var example = ""
     /// Reads one.
     public let read: @Sendable (String) throws(SettingFault) -> Value
     /// Writes one, so that it can be read again.
@@ -27,10 +31,10 @@ public struct SettingForm<Value: Sendable>: Sendable {
 extension SettingForm where Value: FixedWidthInteger {
     /// A number of a range, in digits.
     static func number(
-        _ range: ClosedRange<Value>, _ placeholder: String = "n"
+        _ range: ClosedRange<Value>, _ placeholder: String = "n", example: String = "1"
     ) -> SettingForm {
         let rule = "a number from \(range.lowerBound) to \(range.upperBound)"
-        return SettingForm(placeholder, rule: rule) { text throws(SettingFault) in
+        var form = SettingForm(placeholder, rule: rule) { text throws(SettingFault) in
             let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
             guard text.utf8.allSatisfy(digits.contains), let number = Value(text), range.contains(number) else {
                 throw SettingFault("write \(rule)")
@@ -39,6 +43,8 @@ extension SettingForm where Value: FixedWidthInteger {
         } write: {
             String($0)
         }
+        form.example = example
+        return form
     }
 }
 
@@ -129,5 +135,14 @@ extension SettingForm where Value == ListenAddress? {
         do { return try ListenAddress(parsing: text) } catch { throw SettingFault("\(error); 'off' is none") }
     } write: {
         $0?.description ?? "off"
+    }
+}
+
+extension SettingNames where Name == IPv4Network {
+    /// Networks of IPv4.
+    static let networks = SettingNames("network", example: "10.1.0.0/16") { text throws(SettingFault) in
+        do { return try IPv4Network(parsing: text) } catch { throw SettingFault("\(error)") }
+    } write: {
+        $0.description
     }
 }

@@ -1,5 +1,4 @@
 import ConfigurationYAML
-import NetworkTypes
 
 /// Reads a settings file and collects every problem in it.
 struct SettingsFileReader {
@@ -42,7 +41,7 @@ struct SettingsFileReader {
             switch section.content {
             case .setting(let place): read(place, section.name, of: top, node, name: nil)
             // Whoever comments out all of a section leaves its name.
-            case .settings, .networks: if !node.isNull { read(section, node) }
+            case .settings, .things: if !node.isNull { read(section, node) }
             }
         }
     }
@@ -51,36 +50,36 @@ struct SettingsFileReader {
         switch section.content {
         case .setting: break
         case .settings(let places): read(places, node, what: "'\(section.name)'", in: section, name: nil)
-        case .networks(let places):
+        case .things(let kind, let places):
             guard case .mapping(let pairs) = node.content else {
                 problems.add(
                     node.position, "'\(section.name)' is \(node.kindName)",
-                    "it is a mapping of networks, as in 10.1.0.0/16, to their settings")
+                    "it is a mapping with a key for each \(kind.word), as in \(kind.example)")
                 return
             }
-            var seen: [IPv4Network: TextPosition] = [:]
+            var seen: [String: TextPosition] = [:]
             for (key, value) in pairs {
                 guard case .scalar(let text, _) = key.content else {
-                    problems.add(key.position, "a network is \(key.kindName)", "write it as in 10.1.0.0/16")
+                    problems.add(key.position, "a \(kind.word) is \(key.kindName)", "write it as in \(kind.example)")
                     continue
                 }
-                do throws(IPv4NetworkError) {
-                    let network = try IPv4Network(parsing: text)
-                    if let first = seen[network] {
+                do throws(SettingFault) {
+                    let name = try kind.canonical(text)
+                    if let first = seen[name] {
                         problems.add(
-                            key.position, "'\(network)' stands twice in '\(section.name)', first in line \(first.line)",
+                            key.position, "'\(name)' stands twice in '\(section.name)', first in line \(first.line)",
                             "remove one")
                         continue
                     }
-                    seen[network] = key.position
+                    seen[name] = key.position
                     guard !value.isNull else { continue }
                     read(
-                        places, value, what: "'\(network)' of '\(section.name)'", in: section, name: network.description
+                        places, value, what: "'\(name)' of '\(section.name)'", in: section, name: name
                     )
                 } catch {
                     problems.add(
                         key.position, "'\(text)' in '\(section.name)': \(error)",
-                        "networks are its keys, as in 10.1.0.0/16")
+                        "its keys are names, as in \(kind.example)")
                 }
             }
         }
@@ -101,6 +100,13 @@ struct SettingsFileReader {
     private mutating func read(
         _ place: SettingPlace, _ key: String, of reader: MappingReader, _ node: ConfigurationNode, name: String?
     ) {
+        guard !place.declaration.isSecret else {
+            problems.add(
+                node.position, "'\(key)' of \(reader.what) is a secret, and others may read this file",
+                "put it into a file of its own and name that with '\(key)-file', or into the variable "
+                    + place.declaration.variable)
+            return
+        }
         let origin = self.origin(node.position)
         switch place.declaration.shape {
         case .oneOrNone where node.isNull:
@@ -112,7 +118,7 @@ struct SettingsFileReader {
                 place.begin(&settings, origin)
                 for (text, position) in texts { give(text, at: position, to: place, key, of: reader, name: name) }
             }
-        case .one, .oneOrNone, .byNetwork:
+        case .one, .oneOrNone, .named:
             guard let (text, position) = reader.text(key) else { return }
             give(text, at: position, to: place, key, of: reader, name: name)
         }

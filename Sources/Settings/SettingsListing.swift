@@ -52,9 +52,11 @@ public struct SettingsListing: Sendable {
             switch place.declaration.shape {
             case .one, .oneOrNone: return [entry(path, texts.first.map { .one($0.text) } ?? .none)]
             case .list: return [entry(path, .list(texts.map(\.text)))]
-            case .byNetwork:
+            case .named:
                 return texts.map { text in
-                    entry(path.map { $0 == "*" ? text.name ?? $0 : $0 }, .one(text.text), of: text.name)
+                    entry(
+                        path.map { $0 == "*" ? text.name ?? $0 : $0 },
+                        .one(place.declaration.isSecret ? "(hidden)" : text.text), of: text.name)
                 }
             }
         }
@@ -69,9 +71,9 @@ public struct SettingsListing: Sendable {
     private var lines: [(text: String, origin: String?)] {
         var lines: [(text: String, origin: String?)] = []
         var before: [String] = []
-        // What belongs to one network stands together.
+        // What belongs to one thing stands together.
         let ordered =
-            entries.filter { $0.path.count < 3 } + entries.filter { $0.path.count > 2 }.sorted { $0.name < $1.name }
+            entries.filter { $0.path.count < 3 } + entries.filter { $0.path.count > 2 }.groupedByPlace()
         for entry in ordered {
             let path = entry.path
             let common = zip(path.dropLast(), before.dropLast()).prefix { $0 == $1 }.count
@@ -143,5 +145,15 @@ public struct SettingsListing: Sendable {
 extension SettingsListing.Entry {
     private enum CodingKeys: String, CodingKey {
         case name, value, origin
+    }
+}
+
+extension [SettingsListing.Entry] {
+    /// With those of one thing behind one another, in the order in which things come first.
+    fileprivate func groupedByPlace() -> [SettingsListing.Entry] {
+        let places = map { Array<String>($0.path.prefix(2)) }
+        var order: [[String]: Int] = [:]
+        for place in places where order[place] == nil { order[place] = order.count }
+        return indices.sorted { (order[places[$0]] ?? 0, $0) < (order[places[$1]] ?? 0, $1) }.map { self[$0] }
     }
 }

@@ -5,8 +5,8 @@ struct SettingsSection: Sendable {
         case setting(SettingPlace)
         /// A mapping with a key for each of some settings.
         case settings([SettingPlace])
-        /// A mapping of networks to such mappings.
-        case networks([SettingPlace])
+        /// A mapping of things' names to such mappings.
+        case things(SettingDeclaration.Kind, [SettingPlace])
     }
 
     let name: String
@@ -21,10 +21,12 @@ struct SettingsSection: Sendable {
         return names.map { name in
             let places = ApplianceSettings.all.filter { $0.declaration.path[0] == name }
             let content: Content =
-                switch places[0].declaration.path.count {
-                case 1: .setting(places[0])
-                case 2: .settings(places)
-                default: .networks(places)
+                if case .named(let kind, _) = places[0].declaration.shape {
+                    .things(kind, places)
+                } else if places[0].declaration.path.count == 1 {
+                    .setting(places[0])
+                } else {
+                    .settings(places)
                 }
             return SettingsSection(name: name, content: content)
         }
@@ -36,8 +38,10 @@ struct SettingsSection: Sendable {
         let found =
             places.first { $0.declaration.flag == key || $0.declaration.key == key }
             ?? places.first { $0.declaration.path.count > 1 && $0.lastKey == key }
-        guard let path = found?.declaration.path, path != [key] else { return nil }
-        let above = path.dropLast().map { $0 == "*" ? "a network" : "'\($0)'" }.reversed().joined(separator: " of ")
+        guard let declaration = found?.declaration, declaration.path != [key] else { return nil }
+        let path = declaration.path
+        let thing = if case .named(let kind, _) = declaration.shape { "a \(kind.word)" } else { "*" }
+        let above = path.dropLast().map { $0 == "*" ? thing : "'\($0)'" }.reversed().joined(separator: " of ")
         return "write '\(path[path.count - 1])' " + (above.isEmpty ? "at the top level" : "under \(above)")
     }
 }

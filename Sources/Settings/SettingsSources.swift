@@ -31,6 +31,7 @@ public struct SettingsSources: Sendable {
         readFile(into: &loaded)
         readEnvironment(into: &loaded)
         readFlags(into: &loaded)
+        loaded.problems += loaded.settings.contradictions
         return loaded
     }
 
@@ -69,7 +70,7 @@ public struct SettingsSources: Sendable {
                     try place.give(&loaded.settings, item, .variable(name))
                 }
             } catch {
-                loaded.problems.append("\(name): it is '\(text)'; \(place.declaration.remedy(error))")
+                loaded.problems.append("\(name): \(place.declaration.quoted(text)); \(place.declaration.remedy(error))")
             }
         }
         for name in environment.keys.sorted() where name.utf8.starts(with: Self.prefix.utf8) && !known.contains(name) {
@@ -91,7 +92,8 @@ public struct SettingsSources: Sendable {
             guard let place = ApplianceSettings.all.first(where: { $0.declaration.key == flag.key }) else { continue }
             if begun.insert(flag.key).inserted { place.begin(&loaded.settings, .flag(flag.flag)) }
             do throws(SettingFault) { try place.give(&loaded.settings, flag.text, .flag(flag.flag)) } catch {
-                loaded.problems.append("--\(flag.flag): it is '\(flag.text.text)'; \(place.declaration.remedy(error))")
+                loaded.problems.append(
+                    "--\(flag.flag): \(place.declaration.quoted(flag.text.text)); \(place.declaration.remedy(error))")
             }
         }
     }

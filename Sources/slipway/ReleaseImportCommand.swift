@@ -6,6 +6,7 @@ import Logging
 import OCIModel
 import Registries
 import Releases
+import Settings
 import Stores
 import Synchronization
 import TalosModel
@@ -59,10 +60,10 @@ extension ReleaseCommand {
         var name: String
 
         func run() async throws {
-            let store = try file.settings(options).store
-            try becomeOwner(of: store)
+            let settings = try file.settings(options, source)
+            try becomeOwner(of: settings.store)
             do {
-                let report = try await report(into: store)
+                let report = try await report(settings)
                 if json { try printJSON(ReportDocument(report)) } else { show(report) }
                 if !report.failures.isEmpty { throw ExitCode(1) }
             } catch let error as any CodedError {
@@ -70,10 +71,10 @@ extension ReleaseCommand {
             }
         }
 
-        private func report(into store: String) async throws -> ImportReport {
+        private func report(_ settings: ApplianceSettings) async throws -> ImportReport {
             let isThere = StoreOwner.asRoot { access(name, F_OK) == 0 }
             if isThere {
-                let catalog = try ReleaseCatalog(store: EmbeddedStore(root: store))
+                let catalog = try ReleaseCatalog(store: EmbeddedStore(root: settings.store))
                 let bar = ProgressBar("importing \(name)")
                 let report = try catalog.importLayout(at: name, version: talosVersion) { progress in
                     bar.show(done: progress.bytesDone, total: progress.bytesTotal)
@@ -82,8 +83,8 @@ extension ReleaseCommand {
                 return report
             }
             let subject = try subject()
-            let catalog = try ReleaseCatalog(store: EmbeddedStore(root: store))
-            let client = try source.client()
+            let catalog = try ReleaseCatalog(store: EmbeddedStore(root: settings.store))
+            let client = try settings.registryClient(environment: .ofThisUser, logger: Self.logger)
             let meter = FetchMeter("importing \(name)")
             let registry = RegistryImport(
                 into: catalog, from: client,
@@ -94,7 +95,8 @@ extension ReleaseCommand {
                 switch subject {
                 case .release(let version):
                     let names = extensions?.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
-                    result = .success(try await registry.release(version, from: source.origin(), extensions: names))
+                    result = .success(
+                        try await registry.release(version, from: settings.releaseOrigin, extensions: names))
                 case .image(let image): result = .success(try await registry.image(image))
                 }
             } catch {
@@ -120,6 +122,13 @@ extension ReleaseCommand {
                         + "registry.k8s.io/pause:3.10"))
         }
 
+        /// What the client gets over by itself is not told.
+        private static var logger: Logger {
+            var logger = Logger(label: "slipway.registries")
+            logger.logLevel = .warning
+            return logger
+        }
+
         private func show(_ report: ImportReport) {
             for image in report.imported {
                 let architectures = image.architectures.map(\.rawValue).joined(separator: ", ")
@@ -133,31 +142,15 @@ extension ReleaseCommand {
 }
 
 /// Where releases are fetched from.
-struct RegistryOptions: ParsableArguments {
-    @Option(
-        help: OptionValues.help(
-            "The registry that releases come from.", default: RegistryHost.github.description, "host"))
-    var registry = RegistryHost.github.description
+struct RegistryOptions: SettingFlags {
+    @Option(\.$releaseRegistry) var registry: FlagValue?
+    @Option(\.$releaseNamespace) var namespace: FlagValue?
+}
 
-    @Option(
-        help: ArgumentHelp(
-            "What stands before the repositories' names there, as in a project of a mirror.", valueName: "path"))
-    var namespace = ""
-
-    func origin() throws -> ReleaseOrigin {
-        ReleaseOrigin(registry: try RegistryHost(parsing: registry), namespace: namespace)
-    }
-
-    /// A client with the credentials that are found on this host.
-    func client() throws -> RegistryClient {
-        var logger = Logger(label: "slipway.registries")
-        logger.logLevel = .warning
-        return try RegistryClient(credentials: CredentialChain.standard(environment: Self.environment), logger: logger)
-    }
-
+extension CredentialEnvironment {
     /// This process' environment, with the home of the user that it is. Where root has started the command and the store is another
     /// user's, HOME names a folder that is closed to him, and the credentials are those that the daemon has.
-    private static var environment: CredentialEnvironment {
+    fileprivate static var ofThisUser: CredentialEnvironment {
         var environment = CredentialEnvironment.ofThisProcess
         if let home = environment.variables["HOME"], access(home, X_OK) != 0, let user = getpwuid(geteuid()) {
             environment.variables["HOME"] = String(cString: user.pointee.pw_dir)

@@ -11,7 +11,7 @@ struct SlipwayCommand: AsyncParsableCommand {
             One daemon is DHCP proxy, TFTP and HTTP server, and Image Factory. A machines file says which machine boots which \
             schematic at which version; releases are imported once, and from then on no network but the rack's is needed.
 
-              slipway release import talos.tar          bring a release into the store
+              slipway release import v1.13.5            bring a release into the store
               slipway check --config machines.yaml      find every mistake before it matters
               slipway explain 52:54:00:12:34:56         what this machine would boot, and why
               slipway serve --interface eth0            answer the rack

@@ -37,6 +37,10 @@ struct SettingsFile {
         store: {path: /data}
         builds: {at-once: 3, waiting: 0}
         schematics: {size-limit: 4096}
+        published-assets: {folder: published, url: "https://files.example/talos"}
+        releases: {registry: Registry.lan:5000, namespace: mirror/talos}
+        registries:
+          Harbor.lan: {mirror-of: ghcr.io, ca: ca.pem, insecure: false, username: robot, password-file: harbor}
         log-level: debug
         networks:
           10.1.0.0/16: {block-size: 1428, configurations: true}
@@ -57,8 +61,17 @@ struct SettingsFile {
         #expect(settings.tftpTransfers == 9 && settings.tftpTransfersPerAddress == 1024 && settings.tftpSinglePort)
         #expect(settings.chosenLoaderFolders == ["/opt/ipxe"] && settings.store == "/data")
         #expect(settings.builds == 3 && settings.waitingBuilds == 0 && settings.schematicLimit == 4096)
+        #expect(settings.publishing?.folder == "/etc/test/published")
+        #expect(settings.publishing?.url.description == "https://files.example/talos")
         #expect(settings.logLevel == .debug)
-        #expect(settings.tftpBlockSizes.map { "\($0) \($1)" } == ["10.1.0.0/16 1428"])
+        #expect(settings.tftpBlockSizes.entries.map { "\($0) \($1)" } == ["10.1.0.0/16 1428"])
+        #expect(settings.releaseRegistry.description == "registry.lan:5000")
+        #expect(settings.releaseNamespace == "mirror/talos")
+        let registry = settings.registries.first
+        #expect(settings.registries.count == 1 && registry?.registry.description == "harbor.lan")
+        #expect(registry?.mirrorOf?.description == "ghcr.io" && registry?.isInsecure == false)
+        #expect(registry?.certificateAuthority == "/etc/test/ca.pem" && registry?.username == "robot")
+        #expect(registry?.passwordFile == "/etc/test/harbor" && registry?.password == nil)
         #expect(settings.givesConfigurations(to: address("10.1.255.255")))
         #expect(!settings.givesConfigurations(to: address("10.2.0.1")))
         #expect(!settings.givesConfigurations(to: address("10.3.0.1")))
@@ -85,6 +98,16 @@ struct SettingsFile {
         let (settings, problems) = SettingsFile.read(text)
         #expect(problems.isEmpty, "\(problems)")
         #expect(SettingsListing(settings).entries == SettingsListing(ApplianceSettings()).entries)
+    }
+
+    @Test func mirrorsKeepTheirOrder() {
+        let text =
+            "registries: {b.lan: {mirror-of: ghcr.io}, c.lan: {insecure: true}, a.lan: {mirror-of: ghcr.io, ca: /x}}"
+        let (settings, problems) = SettingsFile.read(text)
+        #expect(problems.isEmpty, "\(problems)")
+        #expect(settings.registries.map(\.registry.description) == ["b.lan", "a.lan", "c.lan"])
+        let (again, faults) = SettingsFile.read(SettingsListing(settings).text)
+        #expect(faults.isEmpty && again.registries.map(\.registry.description) == ["b.lan", "a.lan", "c.lan"])
     }
 
     @Test func nullIsNoValueWhereThereMayBeNone() {
@@ -135,7 +158,10 @@ struct SettingsFile {
         ("interfaces: [eth0, [a]]", "1:20: 'interfaces' of the settings file is a list; each item is a single value"),
         ("interfaces: [a/b]", "1:14: 'interfaces' of the settings file is 'a/b'; no interface has such a name"),
         ("interfaces: [\"eth0\\0x\"]", "no interface has such a name"),
-        ("networks: [10.0.0.0/8]", "1:11: 'networks' is a list; it is a mapping of networks"),
+        (
+            "networks: [10.0.0.0/8]",
+            "1:11: 'networks' is a list; it is a mapping with a key for each network, as in 10.1.0.0/16"
+        ),
         ("networks: {10.1.2.3/16: {}}", "1:12: '10.1.2.3/16' in 'networks': 10.1.2.3 is inside a network"),
         ("networks: {eth0: {}}", "1:12: 'eth0' in 'networks': 'eth0' is not a network"),
         (
@@ -154,6 +180,19 @@ struct SettingsFile {
             "networks: {10.0.0.0/8: true}",
             "'10.0.0.0/8' of 'networks' is a single value; it is a mapping with the keys block-size, "
         ),
+        (
+            "registries: {harbor.lan: {password: x}}",
+            "'password' of 'harbor.lan' of 'registries' is a secret, and others may read this file; put it into a file of its own "
+                + "and name that with 'password-file', or into the variable SLIPWAY_REGISTRIES_PASSWORD"
+        ),
+        ("registries: {a/b: {}}", "1:14: 'a/b' in 'registries': it is no registry's host"),
+        (
+            "registries: {harbor.lan: {}, HARBOR.lan: {}}",
+            "1:30: 'harbor.lan' stands twice in 'registries', first in line 1"
+        ),
+        ("registries: {h: {username: 'a:b'}}", "no user of a registry has a ':' in his name"),
+        ("registries: {h: {mirror-of: }}", "'mirror-of' of 'h' of 'registries' is empty"),
+        ("releases: {namespace: /x}", "1:23: 'namespace' of 'releases' is '/x'; write parts of a-z"),
         ("networks: {[1]: {}}", "1:12: a network is a list"),
         ("[1]", "1:1: the settings file is a list; it is a mapping with the keys interfaces, machines"),
         ("text", "1:1: the settings file is a single value"),
@@ -193,7 +232,7 @@ struct SettingsFile {
         let networks = (0...1000).map { "10.\($0 / 256).\($0 % 256).0/24: {block-size: 512}" }.joined(separator: ", ")
         let (settings, problems) = SettingsFile.read("networks: {\(networks)}")
         #expect(problems.count == 1 && problems[0].contains("there are more than 1000"), "\(problems)")
-        #expect(settings.tftpBlockSizes.count == 1000)
+        #expect(settings.tftpBlockSizes.entries.count == 1000)
     }
 
     @Test func corruptedFilesAreRefusedOrReadAndNeverTrap() {

@@ -26,9 +26,15 @@ import Testing
             "SLIPWAY_TFTP_PORT": "70", "SLIPWAY_TFTP_ROOT": "/r", "SLIPWAY_TFTP_TRANSFERS": "5",
             "SLIPWAY_TFTP_TRANSFERS_PER_ADDRESS": "6", "SLIPWAY_TFTP_SINGLE_PORT": "true",
             "SLIPWAY_LOADER_FOLDERS": "/a,/b", "SLIPWAY_STORE_PATH": "/s", "SLIPWAY_BUILDS_AT_ONCE": "2",
-            "SLIPWAY_BUILDS_WAITING": "3", "SLIPWAY_SCHEMATICS_SIZE_LIMIT": "2048", "SLIPWAY_LOG_LEVEL": "error",
+            "SLIPWAY_BUILDS_WAITING": "3", "SLIPWAY_SCHEMATICS_SIZE_LIMIT": "2048",
+            "SLIPWAY_PUBLISHED_ASSETS_FOLDER": "/p",
+            "SLIPWAY_PUBLISHED_ASSETS_URL": "https://a", "SLIPWAY_LOG_LEVEL": "error",
             "SLIPWAY_NETWORKS_BLOCK_SIZE": "1024,10.1.0.0/16=1428",
             "SLIPWAY_NETWORKS_CONFIGURATIONS": "10.1.0.0/16,10.2.0.0/16=false",
+            "SLIPWAY_RELEASES_REGISTRY": "registry.lan", "SLIPWAY_RELEASES_NAMESPACE": "a",
+            "SLIPWAY_REGISTRIES_MIRROR_OF": "a.lan=ghcr.io,b.lan:5000=docker.io", "SLIPWAY_REGISTRIES_CA": "a.lan=/ca",
+            "SLIPWAY_REGISTRIES_INSECURE": "b.lan:5000,a.lan=false", "SLIPWAY_REGISTRIES_USERNAME": "a.lan=u",
+            "SLIPWAY_REGISTRIES_PASSWORD_FILE": "a.lan=/p", "SLIPWAY_REGISTRIES_PASSWORD": "a.lan=s=1",
         ]
         #expect(Set(environment.keys) == Set(ApplianceSettings.declarations.map(\.variable)))
         let loaded = load(environment)
@@ -37,7 +43,9 @@ import Testing
         #expect(entries.allSatisfy { environment[$0.origin] != nil }, "\(entries)")
         #expect(loaded.settings.interfaces == ["eth0", "eth1"] && loaded.settings.chosenLoaderFolders == ["/a", "/b"])
         #expect(
-            loaded.settings.tftpBlockSizes.map { "\($0)=\($1)" }.sorted() == ["0.0.0.0/0=1024", "10.1.0.0/16=1428"])
+            loaded.settings.tftpBlockSizes.entries.map { "\($0)=\($1)" }.sorted() == [
+                "0.0.0.0/0=1024", "10.1.0.0/16=1428",
+            ])
         #expect(loaded.settings.givesConfigurations(to: address("10.1.0.1")))
         #expect(!loaded.settings.givesConfigurations(to: address("10.2.0.1")))
     }
@@ -57,6 +65,29 @@ import Testing
     func aVariableWithAMistake(name: String, value: String, expected: String) {
         let problems = problems([name: value])
         #expect(problems.count == 1 && problems[0].hasPrefix(name) && problems[0].contains(expected), "\(problems)")
+    }
+
+    @Test(arguments: [
+        ("SLIPWAY_REGISTRIES_PASSWORD", "hunter2"), ("SLIPWAY_REGISTRIES_PASSWORD", "h!=hunter2"),
+        ("SLIPWAY_REGISTRIES_PASSWORD", "harbor.lan=hunter2\u{1}x"), ("SLIPWAY_REGISTRIES_PASSWORD", "a.lan=x,hunter2"),
+    ])
+    func aSecretIsNotInWhatIsSaidOfIt(name: String, value: String) {
+        let problems = problems([name: value])
+        #expect(!problems.isEmpty && !"\(problems)".contains("hunter2"), "\(problems)")
+        #expect(problems[0].hasPrefix("\(name): it is not readable; write it as in harbor.lan=…"), "\(problems)")
+    }
+
+    @Test func whatMakesNoSenseTogetherIsNamed() {
+        let alone = problems(["SLIPWAY_REGISTRIES_USERNAME": "harbor.lan=robot"])
+        #expect(alone.count == 1 && alone[0].hasPrefix("SLIPWAY_REGISTRIES_USERNAME: harbor.lan: there is no password"))
+        let nobody = problems(["SLIPWAY_REGISTRIES_PASSWORD": "harbor.lan=hunter2"])
+        #expect(nobody.count == 1 && nobody[0].hasPrefix("SLIPWAY_REGISTRIES_PASSWORD: harbor.lan: there is no user"))
+        let itself = problems(["SLIPWAY_REGISTRIES_MIRROR_OF": "A.lan=a.lan"])
+        #expect(itself.count == 1 && itself[0].contains("a registry is no mirror of itself"), "\(itself)")
+        let both = problems([
+            "SLIPWAY_REGISTRIES_USERNAME": "harbor.lan=robot", "SLIPWAY_REGISTRIES_PASSWORD_FILE": "HARBOR.lan=/p",
+        ])
+        #expect(both.isEmpty, "\(both)")
     }
 
     /// What is nobody's misspelling is not ours to refuse: Kubernetes makes variables like the second.
@@ -83,7 +114,8 @@ import Testing
         let settings = loaded.settings
         #expect(settings.httpPort == 83 && settings.$httpPort.title == "--http-port")
         #expect(settings.interfaces == ["eth2", "eth3"])
-        #expect(settings.tftpBlockSizes.map { "\($0)=\($1)" }.sorted() == ["10.1.0.0/16=1200", "10.2.0.0/16=1100"])
+        #expect(
+            settings.tftpBlockSizes.entries.map { "\($0)=\($1)" }.sorted() == ["10.1.0.0/16=1200", "10.2.0.0/16=1100"])
         let origins = SettingsListing(settings).entries.filter { $0.name.hasSuffix("block-size") }.map(\.origin)
         #expect(origins == ["--tftp-block-size", "SLIPWAY_NETWORKS_BLOCK_SIZE"])
     }

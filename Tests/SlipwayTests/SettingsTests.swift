@@ -106,6 +106,21 @@ import Testing
         #expect(program.output.isEmpty)
     }
 
+    @Test func aPasswordIsShownNowhere() throws {
+        let environment = [
+            "SLIPWAY_REGISTRIES_USERNAME": "harbor.lan=robot", "SLIPWAY_REGISTRIES_PASSWORD": "harbor.lan=hunter2",
+        ]
+        let text = try listing([], environment)
+        #expect(text.contains("    password: \"(hidden)\" ") && !text.contains("hunter2"), "\(text)")
+        let program = try Program(["settings", "--json"], environment: environment)
+        #expect(try program.finish() == 0 && !program.output.contains("hunter2"), "\(program.output)")
+        let daemon = try Program(
+            ["serve", "--settings", write(serving(""))], environment: environment)
+        _ = try daemon.port()
+        #expect(daemon.says("(hidden)"))
+        #expect(!daemon.errors.contains("hunter2"), "\(daemon.errors)")
+    }
+
     @Test func aNamedFileThatIsNotThereIsAnError() throws {
         let program = try Program(["settings", "--settings", "\(scratch.path)/none.yaml"])
         #expect(try program.finish() == 1)
