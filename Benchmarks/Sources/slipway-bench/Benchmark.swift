@@ -13,6 +13,7 @@ struct Benchmark: Sendable {
         Benchmark(name: "tftp") { try TFTPTransfers(place: $0).run() },
         Benchmark(name: "dhcp") { try Discovers(place: $0).run() },
         Benchmark(name: "reload") { try Reloads(place: $0).run() },
+        Benchmark(name: "import") { try ReleaseImport(place: $0).run() },
         Benchmark(name: "rack") { try Rack(place: $0).run() },
     ]
 }
