@@ -31,7 +31,12 @@ extension ApplianceSettings {
                     "\($registryUsers.title(of: name)): there is no password for this user; name a file that has it with "
                         + "'password-file', or set \($registryPasswords.declaration.variable)=\(name)=…")
             }
-            if access.username == nil, hasPassword {
+            if access.username == nil, access.password != nil, !isNamedElsewhere(access) {
+                // What stands for the name may be a piece of the password.
+                problems.append(
+                    "\($registryPasswords.declaration.variable): there is no user for a password in it; write it as REGISTRY=PASSWORD, "
+                        + "and set the registry's 'username' too")
+            } else if access.username == nil, hasPassword {
                 let title =
                     access.password != nil
                     ? $registryPasswords.title(of: name) : $registryPasswordFiles.title(of: name)
@@ -44,6 +49,14 @@ extension ApplianceSettings {
             }
             return problems
         }
+    }
+}
+
+extension ApplianceSettings {
+    /// Whether something other than its password is set for a registry.
+    private func isNamedElsewhere(_ access: RegistryAccess) -> Bool {
+        access.mirrorOf != nil || access.certificateAuthority != nil || access.isInsecure != nil
+            || access.passwordFile != nil
     }
 }
 

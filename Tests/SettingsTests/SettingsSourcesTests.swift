@@ -81,7 +81,8 @@ import Testing
         let alone = problems(["SLIPWAY_REGISTRIES_USERNAME": "harbor.lan=robot"])
         #expect(alone.count == 1 && alone[0].hasPrefix("SLIPWAY_REGISTRIES_USERNAME: harbor.lan: there is no password"))
         let nobody = problems(["SLIPWAY_REGISTRIES_PASSWORD": "harbor.lan=hunter2"])
-        #expect(nobody.count == 1 && nobody[0].hasPrefix("SLIPWAY_REGISTRIES_PASSWORD: harbor.lan: there is no user"))
+        #expect(
+            nobody.count == 1 && nobody[0].hasPrefix("SLIPWAY_REGISTRIES_PASSWORD: there is no user for a password"))
         let itself = problems(["SLIPWAY_REGISTRIES_MIRROR_OF": "A.lan=a.lan"])
         #expect(itself.count == 1 && itself[0].contains("a registry is no mirror of itself"), "\(itself)")
         let both = problems([
@@ -137,5 +138,14 @@ import Testing
         #expect(byVariable.count == 1 && byVariable[0].hasPrefix("/dev/null/other:1:1: "), "\(byVariable)")
         let folder = SettingsSources(file: "/").load().problems
         #expect(folder.count == 1 && folder[0].contains("it is not a regular file"), "\(folder)")
+    }
+
+    /// A password without its registry is none, and what is before its first '=' is a piece of it.
+    @Test(arguments: ["c2VjcmV0cGFzc3dvcmQ==", "harbor.lan=abc,d=ef"])
+    func noPieceOfAPasswordIsShown(_ text: String) {
+        let loaded = load(["SLIPWAY_REGISTRIES_PASSWORD": text, "SLIPWAY_REGISTRIES_USERNAME": "harbor.lan=robot"])
+        let said = loaded.problems.joined(separator: "\n").lowercased()
+        #expect(!said.contains("c2vjcmv0") && !said.contains(" d:") && !said.contains("to d"), "\(said)")
+        #expect(said.contains("there is no user for a password"), "\(said)")
     }
 }
