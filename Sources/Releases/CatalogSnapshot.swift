@@ -18,6 +18,8 @@ public struct CatalogSnapshot: Sendable {
     let images: [Digest: ImageRecord]
     /// The images that each version's records name, also of versions that cannot boot.
     private let named: [TalosVersion: Set<Digest>]
+    /// Whether some release's record cannot be read, so that it is not known what it names.
+    let hasUnreadableReleases: Bool
     /// The images that have been imported and whose records cannot be read.
     let unreadableImages: Set<Digest>
 
@@ -30,6 +32,7 @@ public struct CatalogSnapshot: Sendable {
         releases = [:]
         images = [:]
         named = [:]
+        hasUnreadableReleases = false
         unreadableImages = []
     }
 
@@ -53,6 +56,9 @@ public struct CatalogSnapshot: Sendable {
         recordProblems = records.problems
         images = records.images.records
         named = records.namedImages
+        hasUnreadableReleases =
+            !(records.bootFiles.unreadable.isEmpty && records.installers.unreadable.isEmpty
+            && records.extensionCatalogs.unreadable.isEmpty && records.overlayCatalogs.unreadable.isEmpty)
         unreadableImages = records.images.unreadable
     }
 
@@ -62,7 +68,7 @@ public struct CatalogSnapshot: Sendable {
     /// Whether anything of a version is here, and be it a catalog alone.
     func knows(_ version: TalosVersion) -> Bool { named[version] != nil }
 
-    /// The images that one version names, and neither another version nor an operator who had them fetched for themselves.
+    /// The images that one version names, and no other.
     func images(onlyOf version: TalosVersion) -> Set<Digest> {
         var others: Set<Digest> = []
         for (other, digests) in named where other != version { others.formUnion(digests) }

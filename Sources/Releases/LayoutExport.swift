@@ -125,14 +125,8 @@ private struct LayoutBuilder {
     }
 
     mutating func add(image name: String) throws(ReleaseError) {
-        let digest = Digest(parsing: name) ?? (try? ImageReference(parsing: name))?.digest
-        let found = digest.flatMap { digest in snapshot.images[digest].map { (digest, $0) } }
-        guard let (subject, record) = found ?? snapshot.images.first(where: { $0.value.provenance.reference == name })
-        else {
-            throw ReleaseError(
-                .notImported, "the image \(name) is not in the store; name it as it was imported, or by its digest")
-        }
-        try add(subject, named: record.provenance.reference)
+        let subject = try snapshot.image(named: name)
+        try add(subject, named: snapshot.images[subject]?.provenance.reference)
     }
 
     private mutating func addListed(_ digest: Digest, named reference: String) throws(ReleaseError) {
@@ -238,5 +232,35 @@ private struct LayoutBuilder {
         members.append(.init(path: "index.json", content: Composition([.bytes(Index(manifests: entries).encode())])))
         return ExportedLayout(
             members: members, missing: missing, imageCount: imageCount, referrerCount: referrerCount)
+    }
+}
+
+extension CatalogSnapshot {
+    /// The image that was imported under a name, or has a digest.
+    ///
+    /// - Throws: `ReleaseError` with code `notImported`; `ambiguous`, where the name has stood for several.
+    func image(named name: String) throws(ReleaseError) -> Digest {
+        let reference = try? ImageReference(parsing: name)
+        if let digest = Digest(parsing: name) ?? reference?.digest, images[digest] != nil { return digest }
+        // Without a tag, the latest is meant, as registries have it.
+        let names = [name] + (reference?.tag == nil && reference?.digest == nil ? ["\(name):latest"] : [])
+        var found = images.filter { names.contains($0.value.provenance.reference ?? "") }
+        // The manifests of an index have its name as well.
+        for record in found.values {
+            for manifest in record.manifests.values where found.count > 1 && manifest != record.provenance.subject {
+                found[manifest] = nil
+            }
+        }
+        guard let subject = found.keys.first else {
+            throw ReleaseError(
+                .notImported, "the image \(name) is not in the store; name it as it was imported, or by its digest")
+        }
+        guard found.count == 1 else {
+            let digests = found.keys.sorted().map(\.description).joined(separator: ", ")
+            throw ReleaseError(
+                .ambiguous,
+                "\(name) has stood for several images that are in the store; name one by its digest: \(digests)")
+        }
+        return subject
     }
 }

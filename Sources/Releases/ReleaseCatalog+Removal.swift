@@ -20,19 +20,29 @@ extension ReleaseCatalog {
                 .notImported, "Talos \(version.tag) is not in the store; 'slipway release list' shows what is")
         }
         var removal = ReleaseRemoval()
+        var obstacle: ReleaseError?
         do throws(StoreError) {
             try store.removeRecords { () throws(StoreError) in
                 // As it is now, while nobody imports.
-                try? refresh()
+                do throws(ReleaseError) { try refresh() } catch { obstacle = error }
+                if snapshot.hasUnreadableReleases {
+                    obstacle = ReleaseError(
+                        .document,
+                        "a record of some release cannot be read, and may name the same images ('slipway release list' says which); "
+                            + "import that release again first")
+                }
+                guard obstacle == nil else { return [] }
                 let gone = snapshot.images(onlyOf: version)
                 removal.images = gone.count
                 let key = version.description
-                return [.bootFiles, .installers, .extensionCatalogs, .overlayCatalogs].map { ($0, key) }
-                    + gone.flatMap { digest in [(.images, digest.hexadecimal), (.referrers, digest.hexadecimal)] }
+                // The catalogs last: what is interrupted can be done again, as they name what is left.
+                return gone.flatMap { digest in [(.images, digest.hexadecimal), (.referrers, digest.hexadecimal)] }
+                    + [.bootFiles, .installers, .overlayCatalogs, .extensionCatalogs].map { ($0, key) }
             }
         } catch {
             throw ReleaseError(error)
         }
+        if let obstacle { throw obstacle }
         try refresh()
         return removal
     }

@@ -34,6 +34,8 @@ public struct ReleaseError: CodedError, Hashable, Sendable {
         case refused
         /// It has not been imported.
         case notImported
+        /// A name stands for several.
+        case ambiguous
         /// It cannot be had from a registry.
         case registry
         /// Too much is being read already.

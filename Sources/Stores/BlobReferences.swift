@@ -49,7 +49,8 @@ public struct BlobReferences: Sendable {
             !(type is any DerivedRecord.Type) && (kinds[type.kind]?.records ?? 0) > 0
         }
         let isEmpty = try namesInFolder(store.blobFolder).isEmpty
-        guard hasImports || isEmpty else {
+        let wereRemoved = (kinds[.removals]?.records ?? 0) > 0
+        guard hasImports || isEmpty || wereRemoved else {
             throw StoreError(
                 .unknownReferences,
                 "\(store.root) has content, and not one record of an image that was imported, so nothing says what is needed; bring "

@@ -63,7 +63,10 @@ extension EmbeddedStore {
     ) throws(StoreError) {
         let lock = try ReferenceLock(.alone, in: writableSession())
         let result = Result { () throws(StoreError) in
-            for (kind, key) in try choose() { try removeRecord(kind, key) }
+            let chosen = try choose()
+            // Where all records are gone in the end, this says that they were meant to go.
+            if !chosen.isEmpty { try setRecord(.removals, "last", Array("\(chosen.count)\n".utf8)) }
+            for (kind, key) in chosen { try removeRecord(kind, key) }
         }
         lock.release()
         try result.get()

@@ -27,6 +27,9 @@ extension RecordKind {
     /// Signatures and whatever else refers to an image, by the digest of the image's index or manifest.
     public static let referrers = RecordKind(rawValue: "referrers")
 
+    /// That imported images have been removed on purpose.
+    static let removals = RecordKind(rawValue: "removals")
+
     // MARK: - What is made from that, and can be made again
 
     /// The segments of extensions, by the digest of the extension's image and the layout.
@@ -48,7 +51,7 @@ extension RecordKind {
     public static let booted = RecordKind(rawValue: "booted")
 
     /// Those of no type of their own, which name no blobs.
-    static let withoutBlobs: Set = [schematics, postedSchematics, machinesFile, booted]
+    static let withoutBlobs: Set = [removals, schematics, postedSchematics, machinesFile, booted]
 }
 
 extension ContentDigests: DerivedRecord {

@@ -7,7 +7,7 @@ import Glibc
 /// Whoever stores content finds it there already as often as not, and writes the record that names it a moment later. One who
 /// removes what no record names must not come in between. So those who write hold a lock that they share, over both steps, and
 /// one who removes holds it alone. It is a lock between processes, and the kernel drops that of one that has ended.
-struct ReferenceLock: ~Copyable {
+struct ReferenceLock: ~Copyable, Sendable {
     private let file: OwnedDescriptor
 
     /// How it is held.
@@ -43,4 +43,18 @@ struct ReferenceLock: ~Copyable {
 
     /// Lets the others go on.
     consuming func release() {}
+}
+
+/// Keeps others from removing blobs while whoever has it stores more of them, and later the records that name them.
+public final class WritingHold: Sendable {
+    private let lock: ReferenceLock
+
+    fileprivate init(_ session: StoreSession) throws(StoreError) { lock = try ReferenceLock(.shared, in: session) }
+}
+
+extension EmbeddedStore {
+    /// Keeps blobs that have no name yet from being removed for as long as the result lives. Others write meanwhile.
+    ///
+    /// - Throws: `StoreError`, with the code `busy` while somebody removes.
+    public func holdForWriting() throws(StoreError) -> WritingHold { try WritingHold(writableSession()) }
 }
