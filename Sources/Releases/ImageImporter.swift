@@ -15,8 +15,8 @@ struct ImageImporter {
     let origin: ImageProvenance.Origin
     /// The version of images that don't say theirs.
     let fallbackVersion: TalosVersion?
-    /// Whether images of other products are taken, too.
-    var takesOthers = false
+    /// What the image is that is imported; nil leaves that to its name and content, which is right for what an operator hands over.
+    var expected: ExpectedImage?
 
     /// An image for one platform, read and checked.
     private struct PlatformImage {
@@ -56,7 +56,13 @@ struct ImageImporter {
         }
         let name = ImageName(image.name)
         let (layers, flattened) = try flatten(main)
-        let kind = try kind(of: main, name, flattened, isMarked: image.isOther)
+        let kind: ImageKind
+        if let expected {
+            kind = expected.kind(of: flattened)
+        } else {
+            kind = try self.kind(of: main, name, flattened, isMarked: image.isOther)
+        }
+        if kind == .systemExtension { try checkExtension(flattened) }
         var first = main
         first.layers = layers
         var whole = [first]
@@ -68,8 +74,8 @@ struct ImageImporter {
                 whole.append(platform)
             }
         }
-        var version: TalosVersion?
-        if kind.isOfARelease { version = try self.version(name, main.configuration, kind) }
+        var version = expected?.version
+        if version == nil, kind.isOfARelease { version = try self.version(name, main.configuration, kind) }
         return try .imported(store(image, provenance, version, kind, flattened, whole))
     }
 
@@ -148,16 +154,9 @@ struct ImageImporter {
         if flattened.bootFiles.values.contains(where: { $0[.kernel] != nil }) { return .imager }
         if flattened.lists["image-digests"] != nil { return .extensionCatalog }
         if flattened.lists["overlays.yaml"] != nil { return .overlayCatalog }
-        if flattened.rootNames.isSuperset(of: ["manifest.yaml", "rootfs"]) {
-            try checkExtension(flattened)
-            return .systemExtension
-        }
-        if !flattened.rootNames.isDisjoint(with: ["installers", "profiles"]),
-            flattened.rootNames.isSubset(of: ["artifacts", "installers", "profiles"])
-        {
-            return .overlay
-        }
-        if takesOthers || isMarked { return .other }
+        if flattened.isSystemExtension { return .systemExtension }
+        if flattened.isOverlay { return .overlay }
+        if isMarked { return .other }
         throw ReleaseError(
             .unknownKind,
             "it is none of the images of a Talos release: neither its name nor its content says imager, installer, "
@@ -198,7 +197,7 @@ struct ImageImporter {
         _ image: LayoutImage, _ provenance: ImageProvenance, _ version: TalosVersion?, _ kind: ImageKind,
         _ flattened: FlattenedImage, _ platforms: [PlatformImage]
     ) throws(ReleaseError) -> ImportedImage {
-        var (blobs, records) = whole(image, provenance, platforms)
+        var (blobs, records) = try whole(image, provenance, platforms)
         var architectures = platforms.compactMap(\.architecture)
         if architectures.isEmpty || kind.isReadOnce { architectures = Architecture.allCases }
         if let version {
@@ -255,8 +254,9 @@ struct ImageImporter {
     /// The records of an image that is kept as it came, and its blobs.
     private func whole(
         _ image: LayoutImage, _ provenance: ImageProvenance, _ platforms: [PlatformImage]
-    ) -> (blobs: [StagedBlob], records: [(key: String, record: any StoredRecord)]) {
+    ) throws(ReleaseError) -> (blobs: [StagedBlob], records: [(key: String, record: any StoredRecord)]) {
         var record = ImageRecord(provenance: provenance, manifests: [:], onlyManifest: nil)
+        if image.index != nil { record.manifests = try presentManifests(of: image.subject) }
         var records: [(String, any StoredRecord)] = []
         var blobs: [StagedBlob] = image.index.map { [$0] } ?? []
         for platform in platforms {
@@ -277,10 +277,63 @@ struct ImageImporter {
         return (blobs, records)
     }
 
+    /// The images of an index that are here already: one that comes for one architecture does not take away the other.
+    private func presentManifests(of subject: Digest) throws(ReleaseError) -> [String: Digest] {
+        do throws(StoreError) {
+            guard let bytes = try store.record(.images, subject.hexadecimal),
+                let known = try? ImageRecord(decodingRecord: bytes)
+            else { return [:] }
+            return known.manifests.filter { store.length(of: $0.value) != nil }
+        } catch {
+            throw ReleaseError(error)
+        }
+    }
+
     private func commit(
         _ blobs: [StagedBlob], _ records: [(key: String, record: any StoredRecord)]
     ) throws(ReleaseError) {
         do { try store.publish(blobs, records) } catch { throw ReleaseError(error) }
+    }
+}
+
+/// What is expected of an image from a registry, where names and labels are anybody's: nothing but what was asked for takes the
+/// place of a release's own images.
+enum ExpectedImage: Hashable, Sendable {
+    /// One of the images of which a version consists.
+    case own(ImageKind, TalosVersion)
+    /// An extension that a catalog lists.
+    case systemExtension
+    /// An overlay that a catalog lists.
+    case overlay
+    /// An image by itself, of whatever product.
+    case any
+
+    /// The version that it belongs to.
+    fileprivate var version: TalosVersion? {
+        if case .own(_, let version) = self { version } else { nil }
+    }
+
+    fileprivate func kind(of flattened: FlattenedImage) -> ImageKind {
+        switch self {
+        case .own(let kind, _): kind
+        case .systemExtension: .systemExtension
+        case .overlay: .overlay
+        case .any: flattened.isSystemExtension ? .systemExtension : flattened.isOverlay ? .overlay : .other
+        }
+    }
+
+    /// Whether one platform's image holds what is needed of all of them.
+    var isReadOnce: Bool {
+        if case .own(let kind, _) = self { kind.isReadOnce } else { false }
+    }
+}
+
+extension FlattenedImage {
+    fileprivate var isSystemExtension: Bool { rootNames.isSuperset(of: ["manifest.yaml", "rootfs"]) }
+
+    fileprivate var isOverlay: Bool {
+        !rootNames.isDisjoint(with: ["installers", "profiles"])
+            && rootNames.isSubset(of: ["artifacts", "installers", "profiles"])
     }
 }
 

@@ -109,6 +109,8 @@ public struct ImportLimits: Hashable, Sendable {
     /// One blob of a signature or of whatever else refers to an image, in bytes. The default is 64 MiB: bills of materials have
     /// several.
     public var referrerBytes: UInt64 = 64 << 20
+    /// All blobs of everything that refers to one image, in bytes. The default is 256 MiB.
+    public var referrersBytes: UInt64 = 256 << 20
     /// Platforms of one image. The default is 16; Talos has two.
     public var platforms = 16
     /// How deep indexes nest in indexes. The default is 4.

@@ -122,18 +122,16 @@ private struct LayoutFolderOutput {
 
     /// Writes all of it; `index.json` comes last, so that half of it is no layout.
     func write(_ layout: ExportedLayout) throws {
-        if let names = StoreOwner.asRoot({ try? FileManager.default.contentsOfDirectory(atPath: path) }) {
-            // What a killed export has left is written over.
-            guard Set(names).isSubset(of: ["blobs", "oci-layout"]) else {
-                throw CommandFailure.exit(
-                    "slipway: \(path) is a folder with something in it already; name one that is empty, or not there yet"
-                )
-            }
+        for folder in ["", "/blobs", "/blobs/sha256"] { try make(path + folder) }
+        let names = try names(in: path)
+        // What a killed export has left is written over.
+        guard names.allSatisfy({ ["blobs", "oci-layout"].contains($0) || Self.isUnfinished($0) }) else {
+            throw CommandFailure.exit(
+                "slipway: \(path) is a folder with something in it already; name one that is empty, or not there yet")
         }
-        for folder in ["", "/blobs", "/blobs/sha256"] {
-            let made = StoreOwner.asRoot { mkdir(path + folder, 0o755) == 0 ? 0 : errno }
-            guard made == 0 || made == EEXIST else {
-                throw CommandFailure.exit("slipway: cannot make \(path)\(folder): \(String(cString: strerror(made)))")
+        for folder in [path, "\(path)/blobs/sha256"] {
+            for name in try self.names(in: folder) where Self.isUnfinished(name) {
+                _ = StoreOwner.asRoot { unlink("\(folder)/\(name)") }
             }
         }
         let total = layout.members.reduce(0) { $0 + $1.content.length }
@@ -145,5 +143,29 @@ private struct LayoutFolderOutput {
             done += member.content.length
         }
         bar.finish()
+    }
+
+    private static func isUnfinished(_ name: String) -> Bool { name.contains(".partial-") }
+
+    private func names(in folder: String) throws -> [String] {
+        try StoreOwner.asRoot { try FileManager.default.contentsOfDirectory(atPath: folder) }
+    }
+
+    /// Makes a folder, or takes one that is there. In one that somebody else may change, root would write wherever he likes.
+    private func make(_ folder: String) throws {
+        let made = StoreOwner.asRoot { mkdir(folder, 0o755) == 0 ? 0 : errno }
+        if made == 0 { return }
+        var status = stat()
+        guard made == EEXIST, StoreOwner.asRoot({ lstat(folder, &status) }) == 0 else {
+            throw CommandFailure.exit("slipway: cannot make \(folder): \(String(cString: strerror(made)))")
+        }
+        guard status.st_mode & S_IFMT == S_IFDIR else {
+            throw CommandFailure.exit("slipway: \(folder) is no folder; name one that is empty, or not there yet")
+        }
+        let user = StoreOwner.asRoot { geteuid() }
+        guard status.st_uid == user || status.st_uid == geteuid() else {
+            throw CommandFailure.exit(
+                "slipway: \(folder) is another user's; name a folder of your own, or a file ending in .tar")
+        }
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Assembly
 import Errors
+import Files
 import Foundation
 import Logging
 import OCIModel
@@ -9,6 +10,7 @@ import Releases
 import Settings
 import Stores
 import Synchronization
+import SystemPackage
 import TalosModel
 
 extension ReleaseCommand {
@@ -61,9 +63,10 @@ extension ReleaseCommand {
 
         func run() async throws {
             let settings = try file.settings(options, source)
+            let hasBecomeOther = StoreOwner.toBecome(for: settings.store) != nil
             try becomeOwner(of: settings.store)
             do {
-                let report = try await report(settings)
+                let report = try await report(settings, .ofOwner(afterRoot: hasBecomeOther))
                 if json { try printJSON(ReportDocument(report)) } else { show(report) }
                 if !report.failures.isEmpty { throw ExitCode(1) }
             } catch let error as any CodedError {
@@ -71,9 +74,11 @@ extension ReleaseCommand {
             }
         }
 
-        private func report(_ settings: ApplianceSettings) async throws -> ImportReport {
-            let isThere = StoreOwner.asRoot { access(name, F_OK) == 0 }
-            if isThere {
+        private func report(
+            _ settings: ApplianceSettings, _ environment: CredentialEnvironment
+        ) async throws -> ImportReport {
+            let isPath = StoreOwner.asRoot { isThere(name) }
+            if isPath {
                 let catalog = try ReleaseCatalog(store: EmbeddedStore(root: settings.store))
                 let bar = ProgressBar("importing \(name)")
                 let report = try catalog.importLayout(at: name, version: talosVersion) { progress in
@@ -84,7 +89,7 @@ extension ReleaseCommand {
             }
             let subject = try subject()
             let catalog = try ReleaseCatalog(store: EmbeddedStore(root: settings.store))
-            let client = try settings.registryClient(environment: .ofThisUser, logger: Self.logger)
+            let client = try settings.registryClient(environment: environment, logger: Self.logger)
             let meter = FetchMeter("importing \(name)")
             let registry = RegistryImport(
                 into: catalog, from: client,
@@ -105,6 +110,14 @@ extension ReleaseCommand {
             meter.finish()
             try? await client.shutdown()
             return try result.get()
+        }
+
+        /// Not by access(2), which goes by the user that root has become.
+        private func isThere(_ path: String) -> Bool {
+            do throws(Errno) { _ = try FileIdentity(at: path, followingLinks: true) } catch {
+                return error != .noSuchFileOrDirectory && error != .notDirectory
+            }
+            return true
         }
 
         /// What is fetched from a registry.
@@ -148,13 +161,13 @@ struct RegistryOptions: SettingFlags {
 }
 
 extension CredentialEnvironment {
-    /// This process' environment, with the home of the user that it is. Where root has started the command and the store is another
-    /// user's, HOME names a folder that is closed to him, and the credentials are those that the daemon has.
-    fileprivate static var ofThisUser: CredentialEnvironment {
+    /// The environment of whoever works on a store: this process' own, or where root has become another user, with that user's
+    /// home and nothing of root's folders. The credentials are those that the daemon has then.
+    fileprivate static func ofOwner(afterRoot hasBecomeOther: Bool) -> CredentialEnvironment {
         var environment = CredentialEnvironment.ofThisProcess
-        if let home = environment.variables["HOME"], access(home, X_OK) != 0, let user = getpwuid(geteuid()) {
-            environment.variables["HOME"] = String(cString: user.pointee.pw_dir)
-        }
+        guard hasBecomeOther else { return environment }
+        for name in ["XDG_RUNTIME_DIR", "XDG_CONFIG_HOME"] { environment.variables[name] = nil }
+        environment.variables["HOME"] = getpwuid(geteuid()).map { String(cString: $0.pointee.pw_dir) } ?? "/nonexistent"
         return environment
     }
 }

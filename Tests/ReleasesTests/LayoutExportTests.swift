@@ -4,10 +4,11 @@ import Foundation
 import LayoutBuilding
 import OCIModel
 import ProgramTesting
-import Releases
 import Stores
 import TalosModel
 import Testing
+
+@testable import Releases
 
 /// What is written for a network without a registry is what comes in there.
 @Suite struct LayoutExportTests {
@@ -157,6 +158,53 @@ import Testing
         _ = try place.catalog.remove(TalosVersion(1, 13, 6))
         // Nothing names anything any more.
         for type in ReleaseRecords.types { #expect(try place.store.recordKeys(type.kind) == []) }
+    }
+
+    /// What cannot be read may name the same images.
+    @Test func nothingIsRemovedWhileSomeReleaseCannotBeRead() throws {
+        for tag in ["v1.13.5", "v1.13.6"] { _ = try place.importFolder(try SampleRelease(tag).layout) }
+        let images = try place.store.recordKeys(.images)
+        let catalog = try #require(try place.store.record(.extensionCatalogs, "1.13.6"))
+        try place.store.setRecord(.extensionCatalogs, "1.13.6", Array(catalog.dropLast(9)))
+        let error = #expect(throws: ReleaseError.self) { try place.catalog.remove(version) }
+        #expect(error?.message.contains("cannot be read") == true)
+        #expect(try place.store.recordKeys(.images) == images)
+        try place.store.setRecord(.extensionCatalogs, "1.13.6", catalog)
+        _ = try place.catalog.remove(version)
+        #expect(place.catalog.snapshot.versions == [TalosVersion(1, 13, 6)])
+    }
+
+    /// The manifests of an index have its name, too, and a name may have stood for something else.
+    @Test func aNameStandsForTheIndexAndForOneImageOnly() throws {
+        func gvisor(_ name: String) throws -> (layout: OCILayout, digest: Digest) {
+            var layout = OCILayout()
+            let index = try layout.add([.systemExtension(name), .systemExtension(name, platform: ImageContent.arm64)])
+            layout.list(index, as: "ghcr.io/x/y:latest")
+            return (layout, index.digest)
+        }
+        let first = try gvisor("one")
+        #expect(try place.importFolder(first.layout).failures.isEmpty)
+        for name in ["ghcr.io/x/y:latest", "ghcr.io/x/y", first.digest.description] {
+            let exported = try place.catalog.exportedLayout(ExportSelection(images: [name]))
+            #expect(exported.members.contains { $0.path.hasSuffix(first.digest.hexadecimal) }, "\(name)")
+        }
+        let second = try gvisor("two")
+        #expect(try place.importFolder(second.layout).failures.isEmpty)
+        let error = #expect(throws: ReleaseError.self) {
+            try place.catalog.exportedLayout(ExportSelection(images: ["ghcr.io/x/y"]))
+        }
+        #expect(error?.code == .ambiguous && error?.message.contains("\(second.digest)") == true)
+        #expect(try place.catalog.exportedLayout(ExportSelection(images: [second.digest.description])).imageCount == 1)
+    }
+
+    @Test func lengthsThatWrapAreNotSmall() throws {
+        func part(_ size: UInt64) -> Descriptor {
+            Descriptor(mediaType: .layer, digest: Digest.of("\(size)"), size: size)
+        }
+        #expect(try RegistryFetch.sum([part(3), part(4)], limit: 7, of: "x") == 7)
+        for sizes in [[8], [3, 5], [UInt64.max >> 1, .max >> 1, 2], [.max, 1]] {
+            #expect(throws: ReleaseError.self) { try RegistryFetch.sum(sizes.map(part), limit: 7, of: "x") }
+        }
     }
 
     private func write(_ content: Composition, to path: String) throws {

@@ -197,6 +197,64 @@ import Testing
         #expect(gone.errors.contains("127.0.0.1:\(port)"), "\(gone.errors)")
     }
 
+    /// Only what comes with its version takes the place of a release's own.
+    @Test func aStrangersImageIsNobodysKernel() async throws {
+        let site = try await Site()
+        #expect(try site.importRelease().finish() == 0)
+        let before = try site.listing()
+        let kernel = try String(contentsOfFile: "\(site.store)/records/boot-files/1.13.5", encoding: .utf8)
+        let installer = try String(contentsOfFile: "\(site.store)/records/installers/1.13.5", encoding: .utf8)
+        var layout = OCILayout()
+        layout.list(
+            try layout.add(.imager("evil", labels: ["alpha.talos.dev/version": "v1.13.5"])),
+            as: "ghcr.io/evil/pause:3.10")
+        layout.list(try layout.add(.installerBase("v1.13.5")), as: "ghcr.io/foo/installer:v1.13.5")
+        layout.list(try layout.add(ImageContent([[file("x", "y")]])), as: "ghcr.io/foo/imager:v1.13.5")
+        try site.registry.storage.put(layout)
+        for name in ["evil/pause:3.10", "foo/installer:v1.13.5", "foo/imager:v1.13.5"] {
+            let program = try site.run("import", "\(site.proxy.host)/\(name)")
+            #expect(try program.finish() == 0, "\(program.errors)")
+            #expect(program.output.hasPrefix("image\t"), "\(program.output)")
+        }
+        #expect(try site.listing() == before)
+        #expect(try String(contentsOfFile: "\(site.store)/records/boot-files/1.13.5", encoding: .utf8) == kernel)
+        #expect(try String(contentsOfFile: "\(site.store)/records/installers/1.13.5", encoding: .utf8) == installer)
+    }
+
+    @Test func oneArchitectureDoesNotTakeAwayTheOther() async throws {
+        let site = try await Site()
+        #expect(try site.importRelease().finish() == 0)
+        let before = try site.listing()
+        #expect(try site.importRelease("--arch", "amd64").finish() == 0)
+        #expect(try site.listing() == before)
+    }
+
+    /// What a killed export leaves is written over, and root writes nowhere but where it was told.
+    @Test func aFolderThatWasBegunIsFinished() async throws {
+        let site = try await Site()
+        #expect(try site.importRelease().finish() == 0)
+        let folder = "\(site.scratch.path)/layout"
+        try FileManager.default.createDirectory(atPath: "\(folder)/blobs/sha256", withIntermediateDirectories: true)
+        for name in ["oci-layout.partial-7", "blobs/sha256/\(String(repeating: "0", count: 64)).partial-7"] {
+            try Data("x".utf8).write(to: URL(filePath: "\(folder)/\(name)"))
+        }
+        let export = try site.run("export", site.release.tag, "--output", folder)
+        #expect(try export.finish() == 0, "\(export.errors)")
+        for path in [folder, "\(folder)/blobs/sha256"] {
+            #expect(try !FileManager.default.contentsOfDirectory(atPath: path).contains { $0.contains("partial") })
+        }
+        let linked = "\(site.scratch.path)/linked"
+        let victim = "\(site.scratch.path)/victim"
+        for path in [linked, victim] {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        }
+        try FileManager.default.createSymbolicLink(atPath: "\(linked)/blobs", withDestinationPath: victim)
+        let refused = try site.run("export", site.release.tag, "--output", linked)
+        #expect(try refused.finish() == 1)
+        #expect(refused.errors.contains("is no folder"), "\(refused.errors)")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: victim).isEmpty)
+    }
+
     /// A closed network needs the images of others as well.
     @Test func anImageOfAnotherProduct() async throws {
         let site = try await Site()
@@ -232,6 +290,9 @@ import Testing
         #expect(removal.output.hasPrefix("removed v1.13.5 and "))
         #expect(try site.listing() == "[]")
         for folder in ["records/images", "records/referrers"] { #expect(site.names(in: folder).isEmpty) }
+        // What was meant to go can go.
+        let stats = try Program(["store", "stats", "--store", site.store, "--older-than", "0"])
+        #expect(try stats.finish() == 0, "\(stats.errors)")
         let again = try site.run("remove", site.release.tag)
         #expect(try again.finish() == 1)
         #expect(again.errors.contains("is not in the store"), "\(again.errors)")

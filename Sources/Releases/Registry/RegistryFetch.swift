@@ -71,10 +71,7 @@ struct RegistryFetch: Sendable {
                 parts.append(part)
             }
         }
-        let byteCount = parts.reduce(UInt64(0)) { $0 &+ $1.size }
-        guard byteCount <= limits.layoutBytes else {
-            throw ReleaseError(.limit, "\(wanted.name) has \(byteCount) bytes, and \(limits.layoutBytes) are allowed")
-        }
+        let byteCount = try Self.sum(parts, limit: limits.layoutBytes, of: wanted.name)
         progress.expect(byteCount)
         for part in parts { content.blobs[part.digest] = try await blob(part, of: repository) }
         return Fetched(image: image, content: content, byteCount: byteCount)
@@ -126,7 +123,7 @@ struct RegistryFetch: Sendable {
         func isFor(_ architecture: Architecture, _ descriptor: Descriptor) -> Bool {
             descriptor.platform?.architecture == architecture.rawValue
         }
-        if ImageName(wanted.name).kind?.isReadOnce == true {
+        if wanted.expected.isReadOnce {
             // One image holds what is needed of all architectures.
             return [kept.first { isFor(.amd64, $0) } ?? kept.first].compactMap(\.self)
         }
@@ -138,6 +135,19 @@ struct RegistryFetch: Sendable {
             throw ReleaseError(.incomplete, "\(wanted.name) has nothing for \(names)")
         }
         return chosen
+    }
+
+    /// How many bytes blobs have together.
+    static func sum(_ parts: [Descriptor], limit: UInt64, of name: String) throws(ReleaseError) -> UInt64 {
+        var sum: UInt64 = 0
+        for part in parts {
+            let (next, overflow) = sum.addingReportingOverflow(part.size)
+            guard !overflow, next <= limit else {
+                throw ReleaseError(.limit, "\(name) has more than the \(limit) bytes that are allowed")
+            }
+            sum = next
+        }
+        return sum
     }
 
     private static func reading<Value>(_ name: String, _ body: () throws -> Value) throws(ReleaseError) -> Value {

@@ -13,6 +13,8 @@ public struct RegistryImport: Sendable {
     private let client: RegistryClient
     private let fetch: RegistryFetch
     private let disk: BlockingWork
+    /// Apart from the disk: what is being unpacked holds a thread for seconds, and nothing that comes in has to wait for it.
+    private let unpacking: BlockingWork
     private let limits: ImportLimits
 
     /// How many images are fetched at once: enough that a line is busy while others are unpacked.
@@ -26,9 +28,11 @@ public struct RegistryImport: Sendable {
         self.catalog = catalog
         self.client = client
         self.limits = limits
-        disk = BlockingWork(width: 2, capacity: 4096) { _ in
+        let busy: @Sendable (BlockingWork.Load) -> any Error = { _ in
             ReleaseError(.busy, "too much is being written at once; do it again")
         }
+        disk = BlockingWork(width: 2, capacity: 4096, refusal: busy)
+        unpacking = BlockingWork(width: 2, capacity: 4096, refusal: busy)
         fetch = RegistryFetch(
             client: client, store: catalog.store, disk: disk, limits: limits, progress: FetchProgress(report: progress),
             architectures: architectures)
@@ -41,6 +45,8 @@ public struct RegistryImport: Sendable {
     public func release(
         _ version: TalosVersion, from origin: ReleaseOrigin, extensions: [String]? = nil
     ) async throws -> ImportReport {
+        let hold = try await disk.run { [catalog] in try catalog.store.holdForWriting() }
+        defer { withExtendedLifetime(hold) {} }
         var report = ImportReport()
         try await images(origin.ownImages(of: version), &report)
         try await disk.run { [catalog] in try catalog.refresh() }
@@ -57,13 +63,15 @@ public struct RegistryImport: Sendable {
 
     /// Brings one image, of whatever product.
     public func image(_ reference: ImageReference) async throws -> ImportReport {
+        let hold = try await disk.run { [catalog] in try catalog.store.holdForWriting() }
+        defer { withExtendedLifetime(hold) {} }
         var report = ImportReport()
         let host = try RegistryHost(of: reference)
         let repository = try Repository(of: reference)
         let name = ImageReference(
             registry: host.description, repository: repository.name,
             tag: reference.tag ?? (reference.digest == nil ? "latest" : nil), digest: reference.digest)
-        try await images([WantedImage(name: name.description, place: reference)], &report)
+        try await images([WantedImage(name: name.description, place: reference, expected: .any)], &report)
         try await disk.run { [catalog] in try catalog.refresh() }
         return report
     }
@@ -106,18 +114,19 @@ public struct RegistryImport: Sendable {
     }
 
     private func signatures(of image: ImportedImage, _ wanted: WantedImage, _ report: inout ImportReport) async throws {
+        let title = "what refers to \(wanted.name), such as its signatures"
         do {
-            let found = try await fetch.referrers(of: image.digest, at: wanted.place)
-            guard !found.isEmpty else { return }
-            _ = try await disk.run { [catalog] in try catalog.keep(found) }
+            let (found, failures) = try await fetch.referrers(of: image.digest, at: wanted.place)
+            if !found.isEmpty { _ = try await disk.run { [catalog] in try catalog.keep(found) } }
+            for failure in failures { try add(failure, of: title, digest: image.digest, &report) }
         } catch {
-            try add(error, of: "what refers to \(wanted.name), such as its signatures", digest: image.digest, &report)
+            try add(error, of: title, digest: image.digest, &report)
         }
     }
 
     private func take(_ fetched: RegistryFetch.Fetched, _ wanted: WantedImage) async throws -> ImageImporter.Outcome {
         let host = try RegistryHost(of: wanted.place)
-        return try await disk.run { [catalog, limits] in
+        return try await unpacking.run { [catalog, limits] in
             let meter = ProgressMeter(report: { _ in }, isCancelled: { false })
             let importer = ImageImporter(
                 content: StagedContent(source: fetched.content, store: catalog.store, progress: meter),
@@ -125,7 +134,7 @@ public struct RegistryImport: Sendable {
                 flattener: ImageFlattener(
                     store: catalog.store, limits: limits, progress: meter,
                     budget: UnpackingBudget(byteCount: fetched.byteCount, limits)),
-                origin: .operatorRegistry(host: host.description), fallbackVersion: nil, takesOthers: true)
+                origin: .operatorRegistry(host: host.description), fallbackVersion: nil, expected: wanted.expected)
             return try importer.importImage(fetched.image)
         }
     }

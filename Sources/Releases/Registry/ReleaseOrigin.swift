@@ -33,6 +33,8 @@ struct WantedImage: Hashable, Sendable {
     var name: String
     /// Where it is.
     var place: ImageReference
+    /// What it is.
+    var expected: ExpectedImage
     /// Whether a registry may have none.
     var isOptional = false
 }
@@ -40,22 +42,19 @@ struct WantedImage: Hashable, Sendable {
 extension ReleaseOrigin {
     /// The images of which a version consists itself. All catalogs are fetched with them: they name the others.
     func ownImages(of version: TalosVersion) -> [WantedImage] {
-        func image(_ name: String, isOptional: Bool = false) -> WantedImage {
+        func image(_ name: String, _ kind: ImageKind, isOptional: Bool = false) -> WantedImage {
             let place = place("siderolabs/\(name)", tag: version.tag)
             let known = ImageReference(
                 registry: registry.description, repository: "siderolabs/\(name)", tag: version.tag)
-            return WantedImage(name: known.description, place: place, isOptional: isOptional)
+            return WantedImage(
+                name: known.description, place: place, expected: .own(kind, version), isOptional: isOptional)
         }
-        // Which versions have which is a matter of their registries as well: mirrors have what was copied.
-        let isSplit = version.isAtLeast(1, 10)
-        var images = [
-            image("imager"), image("extensions", isOptional: !version.isAtLeast(1, 6)),
-            image("overlays", isOptional: !version.isAtLeast(1, 7)),
-            image(isSplit ? "installer-base" : "installer"),
+        return [
+            image("imager", .imager),
+            image("extensions", .extensionCatalog, isOptional: !version.isAtLeast(1, 6)),
+            image("overlays", .overlayCatalog, isOptional: !version.isAtLeast(1, 7)),
+            image(version.isAtLeast(1, 10) ? "installer-base" : "installer", .installer),
         ]
-        // Up to 1.13 there is the whole installer as well.
-        if isSplit, !version.isAtLeast(1, 14) { images.append(image("installer", isOptional: true)) }
-        return images
     }
 
     /// The images that a release's catalogs list, each once.
@@ -65,10 +64,11 @@ extension ReleaseOrigin {
     func listedImages(of release: ReleaseSummary, extensions names: [String]?) throws(ReleaseError) -> [WantedImage] {
         var images: [WantedImage] = []
         var known: Set<Digest> = []
-        func add(_ repository: String, _ reference: String, _ digest: Digest) {
+        func add(_ repository: String, _ reference: String, _ digest: Digest, _ expected: ExpectedImage) {
             guard known.insert(digest).inserted else { return }
             let tag = (try? ImageReference(parsing: reference))?.tag
-            images.append(WantedImage(name: reference, place: place(repository, tag: tag, digest: digest)))
+            images.append(
+                WantedImage(name: reference, place: place(repository, tag: tag, digest: digest), expected: expected))
         }
         let all = try release.knownExtensions()
         if let names {
@@ -78,12 +78,12 @@ extension ReleaseOrigin {
                     throw ReleaseError(
                         .notImported, "there is no extension '\(name)' in the catalog of \(release.version.tag)")
                 }
-                for entry in found { add(entry.name, entry.reference, entry.digest) }
+                for entry in found { add(entry.name, entry.reference, entry.digest, .systemExtension) }
             }
             return images
         }
-        for entry in all { add(entry.name, entry.reference, entry.digest) }
-        for entry in try release.knownOverlays() { add(entry.image, entry.reference, entry.digest) }
+        for entry in all { add(entry.name, entry.reference, entry.digest, .systemExtension) }
+        for entry in try release.knownOverlays() { add(entry.image, entry.reference, entry.digest, .overlay) }
         return images
     }
 }
